@@ -1,0 +1,68 @@
+"""The vocabulary and the values that travel between modules: frozen dataclasses and StrEnums, standard library only."""
+
+from harness.model.attempt import Attempt, Failure, Frame
+from harness.model.comparison import Cluster, Comparison, PairResult, ParityDifference, SideResult, Totals
+from harness.model.evidence import Evidence, InfrastructureFailure, RunHeader, SessionEnd, SideEvidence
+from harness.model.plan import ConfirmPolicy, Plan, SessionRequest, Shard, SidePlan, SuitePlan
+from harness.model.stored import HistoryEntry, Page, PairFilter, PairRow, Progress, RunSummary
+from harness.model.vocabulary import (
+    Cause,
+    CouplingKind,
+    DatasetKind,
+    Direction,
+    EndReason,
+    InfrastructureKind,
+    Outcome,
+    OutcomeClass,
+    Pattern,
+    Phase,
+    Remedy,
+    RunState,
+    Side,
+    Strength,
+    Verdict,
+)
+
+__all__ = [
+    "Attempt",
+    "Cause",
+    "Cluster",
+    "Comparison",
+    "ConfirmPolicy",
+    "CouplingKind",
+    "DatasetKind",
+    "Direction",
+    "EndReason",
+    "Evidence",
+    "Failure",
+    "Frame",
+    "HistoryEntry",
+    "InfrastructureFailure",
+    "InfrastructureKind",
+    "Outcome",
+    "OutcomeClass",
+    "Page",
+    "PairFilter",
+    "PairResult",
+    "PairRow",
+    "ParityDifference",
+    "Pattern",
+    "Phase",
+    "Plan",
+    "Progress",
+    "Remedy",
+    "RunHeader",
+    "RunState",
+    "RunSummary",
+    "SessionEnd",
+    "SessionRequest",
+    "Shard",
+    "Side",
+    "SideEvidence",
+    "SidePlan",
+    "SideResult",
+    "Strength",
+    "SuitePlan",
+    "Totals",
+    "Verdict",
+]

@@ -1,0 +1,107 @@
+"""What was decided of a run: pairs with their verdicts, clusters, parity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.model.vocabulary import Remedy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.model.attempt import Failure, Frame
+    from harness.model.evidence import InfrastructureFailure, RunHeader
+    from harness.model.vocabulary import Cause, Direction, Outcome, Side, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideResult:
+    """One side of a pair. `outcome` and `failure` are of the full run, None where the side did not get to run it; `attempts` and `failed`
+    count all attempts."""
+
+    outcome: Outcome | None
+    attempts: int = 1
+    failed: int = 0
+    seconds: float | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairResult:
+    """A test's attempts on both sides and what follows from them: the primary row everywhere.
+
+    `confirmed` is None unless the pair differed; `e_value` is None where nothing was rerun; `reason` is for a person to read;
+    `fingerprint` names the failure (`compare.fingerprint`), `cluster` the divergences that share one.
+    """
+
+    test_id: str
+    legacy: SideResult
+    shadow: SideResult
+    verdict: Verdict
+    reason: str
+    direction: Direction | None = None
+    confirmed: bool | None = None
+    e_value: float | None = None
+    fingerprint: str | None = None
+    cluster: str | None = None
+    cause: Cause | None = None
+    remedy: Remedy = Remedy.NONE
+
+    def of(self, side: Side) -> SideResult:
+        """The result of one side."""
+        return self.legacy if side.value == "legacy" else self.shadow
+
+    @property
+    def failure(self) -> Failure | None:
+        """The failure to show: shadow's, or else legacy's."""
+        return self.shadow.failure or self.legacy.failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """Divergences with one fingerprint, mended by one change. `sentence` says what they have in common."""
+
+    id: str
+    exception: str
+    template: str
+    frame: Frame | None
+    tests: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParityDifference:
+    """A fact that differs between the sides apart from the data; None where a side does not have it."""
+
+    name: str
+    legacy: str | None
+    shadow: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Counts of pairs by verdict."""
+
+    tests: int = 0
+    equivalent: int = 0
+    divergent: int = 0
+    flaky: int = 0
+    both_failing: int = 0
+    inconclusive: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A run with everything decided. `pairs` are sorted by test id; `exit` is the exit code that a command gives for it."""
+
+    run: RunHeader
+    pairs: tuple[PairResult, ...]
+    totals: Totals
+    exit: int
+    clusters: tuple[Cluster, ...] = ()
+    parity: tuple[ParityDifference, ...] = ()
+    legacy: Mapping[str, str] = field(default_factory=dict)
+    shadow: Mapping[str, str] = field(default_factory=dict)
+    infrastructure: tuple[InfrastructureFailure, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,75 @@
+"""What was recorded during a run, as read back from a bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from harness.model.attempt import Attempt
+    from harness.model.plan import ConfirmPolicy
+    from harness.model.vocabulary import EndReason, InfrastructureKind, Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfrastructureFailure:
+    """A fault of an environment or of the harness. `message` says what happened, `hint` what to do; neither holds a value of the data."""
+
+    kind: InfrastructureKind
+    message: str
+    hint: str
+    side: Side | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnd:
+    """How one session ended. `guilty` are the tests that were running when it was killed; `detail` is redacted."""
+
+    reason: EndReason
+    exit_status: int | None = None
+    guilty: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHeader:
+    """Identity of a run. Times are aware and in UTC; `finished_at` is None while it runs or where it died."""
+
+    id: str
+    suite: str
+    started_at: datetime
+    confirm: ConfirmPolicy
+    finished_at: datetime | None = None
+    complete: bool = False
+    harness_version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideEvidence:
+    """What one side showed.
+
+    `collected`: ids in collection order; `full`: attempts of the full run; `reruns`: attempts of confirmation pairs, by pair then order;
+    `facts`: what parity compares, name -> text; `finished`: every planned session of the full run ended by itself.
+    """
+
+    side: Side
+    collected: tuple[str, ...] = ()
+    full: tuple[Attempt, ...] = ()
+    reruns: tuple[Attempt, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One run, whole: what `compare` decides from. `decided` is True once confirmation reached its one stopping time."""
+
+    run: RunHeader
+    legacy: SideEvidence
+    shadow: SideEvidence
+    infrastructure: tuple[InfrastructureFailure, ...] = ()
+    decided: bool = True
+    can_rerun: bool = True

@@ -1,0 +1,149 @@
+"""The ports: what the pipeline asks of the world. Every implementation passes the suite of its port under tests/contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from harness.model import (
+        Comparison,
+        HistoryEntry,
+        Page,
+        PairFilter,
+        PairResult,
+        PairRow,
+        Progress,
+        RunHeader,
+        RunState,
+        RunSummary,
+        SessionEnd,
+        SessionRequest,
+        Side,
+    )
+
+    ProgressSink = Callable[[Mapping[str, object]], None]
+
+
+class Clock(Protocol):
+    """The time of day, and a clock to measure with."""
+
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start, never backwards."""
+        ...
+
+
+class TestRunner(Protocol):
+    """Runs tests of one side in a fresh process (and a fresh container, where containers are used)."""
+
+    __test__ = False
+
+    def run(self, request: SessionRequest, progress: ProgressSink) -> SessionEnd:
+        """Run one session and return how it ended; blocks.
+
+        The session's JSON lines stand in `request.output` afterwards, closed by the runner's own `end` line (docs/bundle.md). `progress` gets
+        each line as it is written, parsed. No process of the session is alive when this returns or raises.
+
+        Raises InfrastructureError where the environment, not a test, is at fault.
+        """
+        ...
+
+    def stop(self) -> None:
+        """End a running session from another thread; its `run` returns with EndReason.INTERRUPTED. Does nothing where none is running."""
+        ...
+
+
+class EnvironmentProvider(Protocol):
+    """Brings one side's environment up, hands out its runner, and removes everything again."""
+
+    side: Side
+
+    def check(self) -> None:
+        """Look, without starting anything, whether `up` can work. Raises InfrastructureError (engine, image) or ConfigurationError."""
+        ...
+
+    def up(self) -> Mapping[str, str]:
+        """Start the services, wait until they are healthy, and return the facts that parity compares (name -> text, redacted).
+
+        Raises InfrastructureError; what was started by then is removed.
+        """
+        ...
+
+    def runner(self) -> TestRunner:
+        """The runner of this environment; valid between `up` and `down`."""
+        ...
+
+    def down(self) -> None:
+        """Keep the services' logs (redacted) and remove everything that `up` and the runner started. Safe to call twice and after a failed `up`."""
+        ...
+
+
+class Executor(Protocol):
+    """Carries out calls that do not depend on each other; later a cluster."""
+
+    def map(self, calls: Sequence[Callable[[], object]]) -> Sequence[object]:
+        """Run all calls, return their results in order. The first exception is raised after all have ended."""
+        ...
+
+
+class Store(Protocol):
+    """The projection of bundles that pages, histories and gates read. Rows never leave it; it can be rebuilt from bundles."""
+
+    def begin_run(self, run: RunHeader) -> None:
+        """Record that a run is under way; replaces what is known of a run with this id. Raises StoreError."""
+        ...
+
+    def progress(self, run_id: str, progress: Progress) -> None:
+        """Overwrite where a running run stands. Unknown ids do nothing."""
+        ...
+
+    def save(self, comparison: Comparison) -> None:
+        """Store a decided run in one transaction, replacing what is known of it. Raises StoreError, and then nothing has changed."""
+        ...
+
+    def delete_all(self) -> None:
+        """Forget every run, before a rebuild."""
+        ...
+
+    def runs(self, *, limit: int = 30, before: str | None = None) -> Sequence[RunSummary]:
+        """Runs, newest first; `before` is a run id to continue after."""
+        ...
+
+    def run(self, run_id: str) -> RunSummary | None:
+        """One run, None where it is unknown."""
+        ...
+
+    def latest(self) -> RunSummary | None:
+        """The newest decided run (state complete or incomplete), None where there is none."""
+        ...
+
+    def comparison(self, run_id: str) -> Comparison | None:
+        """A run with everything but its equivalent pairs (those are counted in `totals` only); None where it is unknown or running."""
+        ...
+
+    def pairs(self, run_id: str, where: PairFilter, *, after: str | None = None, limit: int = 100) -> Page[PairRow]:
+        """A page of pairs by test id. Raises StoreError for a key that is not one of this list's."""
+        ...
+
+    def pair(self, run_id: str, test_id: str) -> PairResult | None:
+        """One pair with both failures, None where it is unknown."""
+        ...
+
+    def history(self, test_id: str, *, limit: int = 50) -> Sequence[HistoryEntry]:
+        """What became of one test over the runs, newest first."""
+        ...
+
+    def mark(self, run_id: str, state: RunState) -> None:
+        """Set the state of a run that died without a decision."""
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
+        ...
+
