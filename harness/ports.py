@@ -146,4 +146,3 @@ class Store(Protocol):
     def close(self) -> None:
         """Release connections."""
         ...
-

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideResult:
     """One side of a pair. `outcome` and `failure` are of the full run, None where the side did not get to run it; `attempts` and `failed`
-    count all attempts."""
+    count all attempts.
+    """
 
     outcome: Outcome | None
     attempts: int = 1

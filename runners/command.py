@@ -1,0 +1,43 @@
+"""The command line of a session whose suite is pytest, the same for every runner."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.model import SessionRequest, SuitePlan
+
+PROBE_PLUGIN = "shadow_harness_probe"
+
+
+def pytest_command(suite: SuitePlan, request: SessionRequest, *, workers: int) -> list[str]:
+    """The user's command and arguments, then the harness's.
+
+    The harness adds the probe, `--continue-on-collection-errors` (one broken module must not hide the rest) and, for a full run only, pytest-xdist
+    with `workers` processes; confirmation pairs run one after another in one process. Options of plugins are only added with those plugins
+    (`-n` with workers, which asks for pytest-xdist by name in its own error where it is missing).
+    """
+    command = [*suite.command, *suite.args, "-p", PROBE_PLUGIN, "--continue-on-collection-errors"]
+    if request.pair == 0 and workers > 0:
+        command += ["-n", str(workers)]
+    if suite.select is not None:
+        command += ["-k", suite.select]
+    return command
+
+
+def worker_count(workers: int) -> int:
+    """`workers` of the plan as a number of processes: -1 is one for each core that this process may use, 0 turns pytest-xdist off."""
+    return len(os.sched_getaffinity(0)) if workers < 0 else workers
+
+
+def session_variables(seed: int) -> dict[str, str]:
+    """Variables that are the same on both sides, so that they cannot be what differs."""
+    return {
+        "PYTHONHASHSEED": str(seed % 4_294_967_296),
+        "TZ": "UTC",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTEST_RANDOMLY_SEED": str(seed),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
