@@ -52,7 +52,8 @@ def judge(evidence: Evidence) -> Comparison:
     faults = (*evidence.infrastructure, *mass_failures(evidence))
     night = _Night(evidence=evidence, standing=standing(candidates, evidence.run.confirm), fault=_mass_of(faults, evidence))
     results = tuple(_result(pair, night) for pair in pairs)
-    complete = evidence.run.complete and night.fault is None and evidence.legacy.finished and evidence.shadow.finished
+    finished = all(side.finished for side in (evidence.legacy, evidence.shadow) if side.side in evidence.planned)
+    complete = evidence.run.complete and night.fault is None and finished
     totals = _totals(results)
     return Comparison(
         run=replace(evidence.run, complete=complete),
@@ -94,7 +95,7 @@ def _mass_of(faults: Iterable[InfrastructureFailure], evidence: Evidence) -> Inf
 def _result(pair: Pair, night: _Night) -> PairResult:
     candidate = pair.candidate()
     if candidate is None:
-        return _undisputed(pair)
+        return _undisputed(pair, night)
     verdict, confirmed, reason = _decide(candidate, pair, night)
     direction, failing = candidate.difference.direction, candidate.difference.failing
     mark = pair_fingerprint(pair, failing, direction)
@@ -115,13 +116,12 @@ def _result(pair: Pair, night: _Night) -> PairResult:
     )
 
 
-def _undisputed(pair: Pair) -> PairResult:
+def _undisputed(pair: Pair, night: _Night) -> PairResult:
     """A pair whose sides agree, or that lacks a side."""
     legacy, shadow = pair.legacy, pair.shadow
     mark = None
     if legacy is None or shadow is None:
-        missing = " and ".join(side for side, attempt in (("legacy", legacy), ("shadow", shadow)) if attempt is None)
-        verdict, reason = Verdict.INCONCLUSIVE, f"{missing} did not get to run it"
+        verdict, reason = Verdict.INCONCLUSIVE, _not_run(pair, night)
     elif legacy.outcome.kind is OutcomeClass.FAILING:
         verdict, reason = Verdict.BOTH_FAILING, _both_failing(legacy, shadow)
         mark = fingerprint(shadow.failure) if shadow.failure else None
@@ -135,6 +135,13 @@ def _undisputed(pair: Pair) -> PairResult:
         reason=reason,
         fingerprint=mark,
     )
+
+
+def _not_run(pair: Pair, night: _Night) -> str:
+    missing = [side for side, attempt in ((Side.LEGACY, pair.legacy), (Side.SHADOW, pair.shadow)) if attempt is None]
+    if not night.evidence.planned.issuperset(missing):
+        return f"only {missing[0].other.value} was to run (--side), so there is nothing to compare with"
+    return f"{' and '.join(missing)} did not get to run it"
 
 
 _AGREE = {

@@ -96,10 +96,22 @@ class StoreError(ShadowError):
 
 
 class InfrastructureError(ShadowError):
-    """A fault of an environment or of the harness itself; never an outcome of a test."""
+    """A fault of an environment or of the harness itself; never an outcome of a test. `kind` is a value of `harness.model.InfrastructureKind`."""
 
     slug = "infrastructure"
     exit_code = ExitCode.INFRASTRUCTURE
+
+    def __init__(
+        self,
+        found: str,
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        hint: str | None = None,
+        kind: str = "harness",
+    ) -> None:
+        super().__init__(found, where=where, expected=expected, hint=hint)
+        self.kind = kind
 
 
 class UnsafeError(ShadowError):

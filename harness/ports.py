@@ -107,6 +107,10 @@ class Store(Protocol):
         """Store a decided run in one transaction, replacing what is known of it. Raises StoreError, and then nothing has changed."""
         ...
 
+    def forget(self, run_id: str) -> None:
+        """Remove one run; unknown ids do nothing."""
+        ...
+
     def delete_all(self) -> None:
         """Forget every run, before a rebuild."""
         ...

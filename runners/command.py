@@ -27,8 +27,15 @@ def pytest_command(suite: SuitePlan, request: SessionRequest, *, workers: int) -
 
 
 def worker_count(workers: int) -> int:
-    """`workers` of the plan as a number of processes: -1 is one for each core that this process may use, 0 turns pytest-xdist off."""
-    return len(os.sched_getaffinity(0)) if workers < 0 else workers
+    """`workers` of the plan as a number of pytest-xdist processes a side.
+
+    -1 (auto) shares the cores that this process may use between the two sides, which run at the same time; 0 turns pytest-xdist off, and so does
+    auto where a side has one core, since a single worker only costs.
+    """
+    if workers >= 0:
+        return workers
+    share = len(os.sched_getaffinity(0)) // 2
+    return share if share > 1 else 0
 
 
 def session_variables(seed: int) -> dict[str, str]:

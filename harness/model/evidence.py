@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harness.model.vocabulary import Side
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from harness.model.attempt import Attempt
     from harness.model.plan import ConfirmPolicy
-    from harness.model.vocabulary import EndReason, InfrastructureKind, Side
+    from harness.model.vocabulary import EndReason, InfrastructureKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,11 @@ class SideEvidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One run, whole: what `compare` decides from. `decided` is True once confirmation reached its one stopping time."""
+    """One run, whole: what `compare` decides from.
+
+    `decided` is True once confirmation reached its one stopping time; `can_rerun` tells whether candidates could be rerun at all;
+    `planned` are the sides that were to run (both, but for `--side`).
+    """
 
     run: RunHeader
     legacy: SideEvidence
@@ -73,3 +79,4 @@ class Evidence:
     infrastructure: tuple[InfrastructureFailure, ...] = ()
     decided: bool = True
     can_rerun: bool = True
+    planned: frozenset[Side] = frozenset(Side)

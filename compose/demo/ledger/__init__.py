@@ -1,0 +1,1 @@
+"""A small ledger service: customers, accounts, transactions and statements."""

@@ -1,0 +1,1 @@
+"""The ledger's tests, as they grew over the years."""

@@ -1,0 +1,317 @@
+"""The bundle: one run's evidence as versioned files (docs/bundle.md)."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import json
+import os
+import shutil
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Self
+
+from harness.errors import BundleError, UsageError
+from harness.evidence.session import Session, SessionName, parse_name, read_session
+from harness.model import ConfirmPolicy, Evidence, InfrastructureFailure, InfrastructureKind, Plan, RunHeader, Shard, Side, SideEvidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from harness.evidence.key import ProjectKey
+    from harness.model import Attempt
+
+SCHEMA = "shadow-bundle/1"
+
+
+class Bundle:
+    """A folder that holds one run. Files are written whole or not at all; session files grow line by line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: IO[bytes] | None = None
+
+    @classmethod
+    def create(cls, path: Path, header: RunHeader, plan: Plan, key: ProjectKey) -> Self:
+        """Begin a bundle. Raises UsageError where the folder exists or cannot be made."""
+        bundle = cls(path)
+        try:
+            path.mkdir(parents=True)
+            (path / "sessions").mkdir()
+            (path / "facts").mkdir()
+        except OSError as error:
+            raise UsageError(f"the bundle cannot be made: {error.strerror}", where=str(path), hint="Give another --workdir.") from None
+        bundle.lock()
+        bundle._write("bundle.json", _header_json(header, plan))
+        bundle._write("plan.json", _plan_json(plan, key))
+        return bundle
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """An existing bundle. Raises BundleError where this is none, or one of another version."""
+        if not (path / "bundle.json").is_file():
+            raise BundleError("this folder is no bundle", where=str(path), expected="a folder with bundle.json, as under .shadow/runs")
+        bundle = cls(path)
+        if (schema := bundle._read("bundle.json").get("schema")) != SCHEMA:
+            raise BundleError(f"this bundle has the format {schema!r}", where=str(path), expected=SCHEMA)
+        return bundle
+
+    def lock(self) -> None:
+        """Keep other processes from writing this run while ours lives. Raises UsageError where another one writes it now."""
+        self._lock = (self.path / "lock").open("wb")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            self._lock = None
+            raise UsageError("this run is under way in another process", where=str(self.path), hint="Wait for it, or end it first.") from None
+
+    def close(self) -> None:
+        """Release the lock."""
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether a process writes this run now."""
+        if self._lock:
+            return True
+        try:
+            self.lock()
+        except UsageError:
+            return True
+        self.close()
+        return False
+
+    def session_path(self, name: SessionName) -> Path:
+        """The file of a session."""
+        return self.path / "sessions" / str(name)
+
+    @property
+    def logs(self) -> Path:
+        """The folder for logs of services."""
+        return self.path / "logs"
+
+    def write_facts(self, side: Side, facts: Mapping[str, str]) -> None:
+        """Add what parity compares; later facts win."""
+        self._write(f"facts/{side.value}.json", {**self.facts(side), **facts})
+
+    def facts(self, side: Side) -> dict[str, str]:
+        """The facts of a side that the harness itself recorded."""
+        path = f"facts/{side.value}.json"
+        return dict(self._read(path)) if (self.path / path).exists() else {}
+
+    def add_infrastructure(self, failure: InfrastructureFailure) -> None:
+        """Record an infrastructure failure."""
+        with (self.path / "infrastructure.jsonl").open("a", encoding="ascii") as file:
+            file.write(json.dumps(asdict(failure)) + "\n")
+
+    def finish(self, *, finished_at: datetime, complete: bool, decided: bool) -> None:
+        """Close the run: everything that will be recorded is."""
+        self._write("finish.json", {"finished_at": finished_at.isoformat(), "complete": complete, "decided": decided})
+
+    def reopen(self) -> None:
+        """Take back `finish` and the infrastructure failures of the earlier try, before a resumed run."""
+        (self.path / "finish.json").unlink(missing_ok=True)
+        (self.path / "infrastructure.jsonl").unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Remove the bundle: nothing of this run is to be kept."""
+        self.close()
+        shutil.rmtree(self.path)
+
+    def header(self) -> RunHeader:
+        """The run's identity and whether it is finished."""
+        begun = self._read("bundle.json")
+        finish = self._read("finish.json") if (self.path / "finish.json").exists() else None
+        try:
+            return RunHeader(
+                id=begun["id"],
+                suite=begun["suite"],
+                started_at=datetime.fromisoformat(begun["started_at"]),
+                confirm=ConfirmPolicy(**begun["confirm"]),
+                finished_at=datetime.fromisoformat(finish["finished_at"]) if finish else None,
+                complete=bool(finish and finish["complete"]),
+                harness_version=begun["harness"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._damaged("bundle.json or finish.json", error) from None
+
+    def plan_digests(self) -> dict[str, Any]:
+        """What was planned, for a resumed run to be held against."""
+        return self._read("plan.json")
+
+    def sessions(self, side: Side, *, ids: dict[str, str] | None = None, pairs: bool = True) -> tuple[Session, ...]:
+        """The sessions of a side in order: the full run, then pairs by number."""
+        names = [(parse_name(path), path) for path in (self.path / "sessions").glob(f"{side.value}-*.jsonl")]
+        names.sort(key=lambda named: (named[0].pair, named[0].shard.index, named[0].number))
+        return tuple(read_session(path, ids=ids, name=name) for name, path in names if pairs or not name.pair)
+
+    def evidence(self) -> Evidence:
+        """Everything that was recorded, as `compare` takes it. Raises BundleError where files are damaged."""
+        ids: dict[str, str] = {}
+        finish = self._read("finish.json") if (self.path / "finish.json").exists() else {}
+        plan = self._read("plan.json")
+        sides = {side: self.side(side, ids=ids) for side in Side}
+        return Evidence(
+            run=self.header(),
+            legacy=sides[Side.LEGACY],
+            shadow=sides[Side.SHADOW],
+            infrastructure=self.infrastructure(),
+            decided=bool(finish.get("decided", False)),
+            can_rerun=bool(plan["can_rerun"]),
+            planned=frozenset(map(Side, plan["sides"])),
+        )
+
+    def side(self, side: Side, *, ids: dict[str, str] | None = None) -> SideEvidence:
+        """One side's evidence."""
+        shards = {Shard(**shard) for shard in self._read("plan.json")["shards"]}
+        return side_evidence(side, self.sessions(side, ids=ids), shards=shards, facts=self.facts(side))
+
+    def pair_attempts(self, side: Side, pair: int) -> tuple[Attempt, ...]:
+        """The attempts of one fresh pair on one side, in the order of its sessions."""
+        found: dict[str, Attempt] = {}
+        for session in self._sessions_of(side, pair):
+            for attempt in session.attempts:
+                found.setdefault(attempt.test_id, attempt)
+        return tuple(found.values())
+
+    def _sessions_of(self, side: Side, pair: int) -> Iterator[Session]:
+        for number in itertools.count(1):
+            name = SessionName(side=side, pair=pair, shard=Shard(), number=number)
+            path = self.session_path(name)
+            if not path.exists():
+                return
+            yield read_session(path, name=name)
+
+    def infrastructure(self) -> tuple[InfrastructureFailure, ...]:
+        """The infrastructure failures recorded so far."""
+        path = self.path / "infrastructure.jsonl"
+        if not path.exists():
+            return ()
+        try:
+            lines = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+            return tuple(
+                InfrastructureFailure(
+                    kind=InfrastructureKind(line["kind"]),
+                    message=line["message"],
+                    hint=line["hint"],
+                    side=Side(line["side"]) if line["side"] else None,
+                )
+                for line in lines
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._damaged(path.name, error) from None
+
+    def _write(self, name: str, content: object) -> None:
+        path = self.path / name
+        path.parent.mkdir(exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        with temporary.open("w", encoding="ascii") as file:
+            json.dump(content, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            content = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise self._damaged(name, error) from None
+        if not isinstance(content, dict):
+            raise self._damaged(name, TypeError("no object"))
+        return content
+
+    def _damaged(self, name: str, error: Exception) -> BundleError:
+        return BundleError(
+            f"a file of this bundle cannot be read ({type(error).__name__})",
+            where=str(self.path / name),
+            hint="Restore the bundle from a copy, or run the suite again.",
+        )
+
+
+def side_evidence(side: Side, sessions: Iterable[Session], *, shards: set[Shard], facts: Mapping[str, str]) -> SideEvidence:
+    """Put a side's sessions together. A test that several sessions of the full run report counts once, as first reported."""
+    full: dict[str, Attempt] = {}
+    reruns: dict[tuple[int, str], Attempt] = {}
+    collected: dict[str, None] = {}
+    last: dict[Shard, Session] = {}
+    recorded: dict[str, str] = {}
+    for session in sessions:
+        if session.name.pair:
+            for attempt in session.attempts:
+                reruns.setdefault((attempt.pair, attempt.test_id), attempt)
+            continue
+        recorded = recorded or dict(session.facts)
+        last[session.name.shard] = session
+        collected.update(dict.fromkeys(session.collected))
+        for attempt in session.attempts:
+            full.setdefault(attempt.test_id, attempt)
+    finished = bool(shards) and all(shard in last and last[shard].finished for shard in shards) and all(test in full for test in collected)
+    return SideEvidence(
+        side=side,
+        collected=tuple(collected),
+        full=tuple(full.values()),
+        reruns=tuple(reruns.values()),
+        facts={**recorded, **facts},
+        finished=finished,
+    )
+
+
+def _header_json(header: RunHeader, plan: Plan) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "id": header.id,
+        "suite": header.suite,
+        "started_at": header.started_at.isoformat(),
+        "harness": header.harness_version,
+        "confirm": asdict(header.confirm),
+        "seed": plan.seed,
+    }
+
+
+def _plan_json(plan: Plan, key: ProjectKey) -> dict[str, object]:
+    """The plan with variables as keyed fingerprints: their values may be secrets, or lead to the production copy."""
+    suite = plan.suite
+    return {
+        "suite": {
+            "name": suite.name,
+            "command": list(suite.command),
+            "args": list(suite.args),
+            "workers": suite.workers,
+            "timeout": suite.timeout,
+            "test_timeout": suite.test_timeout,
+            "junit": suite.junit,
+            "select": suite.select,
+            "digest": suite.digest,
+        },
+        "can_rerun": can_rerun(plan),
+        "shards": [asdict(shard) for shard in plan.shards],
+        "seed": plan.seed,
+        "sides": {
+            side.side.value: {
+                "runner": side.runner,
+                "dataset": side.dataset.value,
+                "settings": {name: key.fingerprint(value) for name, value in side.settings.items()},
+                "data": {name: key.fingerprint(value) for name, value in side.data.items()},
+                "image": side.image,
+            }
+            for side in plan.sides
+        },
+    }
+
+
+def can_rerun(plan: Plan) -> bool:
+    """Whether candidates of this plan can be run alone."""
+    return plan.confirm.enabled and (plan.suite.is_pytest or bool(plan.suite.rerun)) and len(plan.sides) == len(Side)
+
+
+def same_plan(bundle: Bundle, plan: Plan, key: ProjectKey) -> tuple[str, ...]:
+    """What of a plan differs from the one a bundle was begun with, by name; empty where a run can be resumed."""
+    before, now = bundle.plan_digests(), json.loads(json.dumps(_plan_json(plan, key)))
+    found = [name for name in ("shards", "seed", "can_rerun") if before.get(name) != now[name]]
+    found += [f"suite.{name}" for name in now["suite"] if before.get("suite", {}).get(name) != now["suite"][name]]
+    found += [f"environments.{name}" for name in now["sides"] if before.get("sides", {}).get(name) != now["sides"][name]]
+    return tuple(found)

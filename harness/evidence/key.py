@@ -1,0 +1,66 @@
+"""The project key: what makes fingerprints of values useless to whoever does not hold it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from harness.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+VARIABLE = "SHADOW_KEY"
+_BYTES = 32
+
+
+class ProjectKey:
+    """Fingerprints values with HMAC-SHA-256. The key itself is never shown, not even by repr."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def fingerprint(self, value: str) -> str:
+        """12 hexadecimal digits: equal for equal values under one key."""
+        return hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:12]
+
+
+def project_key(workdir: Path, environ: Mapping[str, str] = os.environ) -> ProjectKey:
+    """The key from the variable SHADOW_KEY (at least 64 hexadecimal digits), or else from the file `key` of the work directory (mode 0600), made
+    at first use.
+
+    Raises ConfigurationError for a key that is too short, or a file that others can read.
+    """
+    text = environ.get(VARIABLE)
+    if text is not None:
+        return ProjectKey(_decoded(text, where=f"variable {VARIABLE}"))
+    path = workdir / "key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if path.stat().st_mode & 0o077:
+            raise ConfigurationError(
+                "the project key can be read by others",
+                where=str(path),
+                expected="mode 0600",
+                hint=f"chmod 600 {path}; if somebody may have read it, delete it (fingerprints of earlier runs then no longer match).",
+            ) from None
+        return ProjectKey(_decoded(path.read_text(encoding="ascii", errors="replace").strip(), where=str(path)))
+    key = secrets.token_bytes(_BYTES)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+    return ProjectKey(key)
+
+
+def _decoded(text: str, *, where: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) < _BYTES:
+        raise ConfigurationError("this is no project key", where=where, expected=f"at least {_BYTES * 2} hexadecimal digits")
+    return key

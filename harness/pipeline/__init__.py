@@ -1,0 +1,7 @@
+"""The use cases: a run, a comparison of files, maintenance. One composition root wires the ports (`wiring`)."""
+
+from harness.pipeline.files import compare_bundle, compare_sources, is_bundle
+from harness.pipeline.maintenance import rebuild, settle_dead_runs
+from harness.pipeline.wiring import Workplace, resume_run, start_run, workplace
+
+__all__ = ["Workplace", "compare_bundle", "compare_sources", "is_bundle", "rebuild", "resume_run", "settle_dead_runs", "start_run", "workplace"]

@@ -1,0 +1,100 @@
+"""What happens during a run, in order. Progress bars, the live page and the log are handlers of the same events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.model import Comparison, InfrastructureFailure, Outcome, Plan, RunHeader, Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run begins, or goes on where `resumed`; its bundle is at `bundle`."""
+
+    run: RunHeader
+    plan: Plan
+    bundle: Path
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentReady:
+    """A side's environment is up."""
+
+    side: Side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionFinished:
+    """A session of the full run knows its tests."""
+
+    side: Side
+    tests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFinished:
+    """A test ended. `pair` is 0 in the full run."""
+
+    side: Side
+    test_id: str
+    outcome: Outcome
+    pair: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRestarted:
+    """A process died or was ended in the tests `guilty`; the rest goes on in a fresh one."""
+
+    side: Side
+    reason: str
+    guilty: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationStarted:
+    """The full run is over; `candidates` pairs differ and are rerun."""
+
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairConfirmed:
+    """The `number`-th fresh pair is done: so many candidates are confirmed, dropped and open now."""
+
+    number: int
+    confirmed: int
+    dropped: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfrastructureFailed:
+    """A fault of an environment or of the harness; the run will be incomplete."""
+
+    failure: InfrastructureFailure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """Everything is recorded and decided."""
+
+    comparison: Comparison
+    bundle: Path
+
+
+Event = (
+    RunStarted
+    | EnvironmentReady
+    | CollectionFinished
+    | AttemptFinished
+    | SessionRestarted
+    | ConfirmationStarted
+    | PairConfirmed
+    | InfrastructureFailed
+    | RunFinished
+)

@@ -1,0 +1,146 @@
+"""The composition root: which implementation stands behind which port."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import __version__
+from harness.errors import InfrastructureError, UsageError
+from harness.evidence import Bundle, project_key, same_plan, suite_digest
+from harness.model import InfrastructureKind, RunHeader, Side
+from harness.pipeline.clock import SystemClock
+from harness.pipeline.run import Ports, run
+from harness.plan import Choices, build_plan
+from harness.store import open_store
+from runners.database import schema_facts
+from runners.executor import ThreadExecutor
+from runners.process import ProcessEnvironment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from harness.config import Config
+    from harness.evidence import ProjectKey
+    from harness.model import Plan, SidePlan
+    from harness.pipeline.events import Event
+    from harness.ports import Clock, EnvironmentProvider, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """Where a project keeps what it records: `.shadow` beside its configuration, unless told otherwise. `store` is the store's URL."""
+
+    workdir: Path
+    store: str
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the bundles."""
+        return self.workdir / "runs"
+
+    def bundle(self, run_id: str) -> Path:
+        """The bundle of a run."""
+        return self.runs / run_id
+
+
+def workplace(base: Path, *, workdir: Path | None = None, store: str | None = None) -> Workplace:
+    """The workplace of a project; makes the folder, and keeps git from taking it in. Raises UsageError where it cannot be written."""
+    folder = (workdir or base / ".shadow").resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="ascii")
+    except OSError as error:
+        raise UsageError(
+            f"the work directory cannot be written: {error.strerror}", where=str(folder), hint="Give another one with --workdir."
+        ) from None
+    return Workplace(workdir=folder, store=store or f"sqlite:///{folder / 'shadow.db'}")
+
+
+def start_run(config: Config, choices: Choices, place: Workplace, *, clock: Clock | None = None) -> Iterator[Event]:
+    """Begin a run and yield its events (harness.pipeline.run). Raises what `run` raises, before anything is written where it can tell."""
+    clock = clock or SystemClock()
+    plan = build_plan(config, choices, environ=os.environ, digest=suite_digest(config.suite.root))
+    key = project_key(place.workdir)
+    now = clock.now()
+    header = RunHeader(
+        id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+        suite=plan.suite.name,
+        started_at=now,
+        confirm=plan.confirm,
+        harness_version=__version__,
+    )
+    store = open_store(place.store)
+    bundle = Bundle.create(place.bundle(header.id), header, plan, key)
+    return run(plan, bundle, _ports(config, plan, bundle, store=store, key=key, clock=clock))
+
+
+def resume_run(config: Config, choices: Choices, place: Workplace, run_id: str) -> Iterator[Event]:
+    """Go on with a run that did not end. Raises UsageError where it did, where another process writes it, or where the plan is another one."""
+    bundle = Bundle.open(_known(place, run_id))
+    bundle.lock()
+    plan = build_plan(config, choices, environ=os.environ, digest=suite_digest(config.suite.root))
+    key = project_key(place.workdir)
+    if bundle.header().complete:
+        raise UsageError(f"run {run_id} is complete: there is nothing left to do", hint=f"See it with: shadow report {run_id}")
+    if changed := same_plan(bundle, plan, key):
+        raise UsageError(
+            f"run {run_id} cannot be resumed, because its plan has changed: {', '.join(changed)}",
+            expected="the suite, the environments and the options with which it was begun",
+            hint="Start a new run.",
+        )
+    bundle.reopen()
+    return run(plan, bundle, _ports(config, plan, bundle, store=open_store(place.store), key=key, clock=SystemClock()), resumed=True)
+
+
+def _known(place: Workplace, run_id: str) -> Path:
+    known = sorted(path.name for path in place.runs.glob("*/")) if place.runs.is_dir() else []
+    if run_id not in known:
+        newest = f"known runs, newest first: {', '.join(reversed(known[-5:]))}" if known else "there is no run yet"
+        raise UsageError(f"no run {run_id!r} here", where=str(place.runs), hint=newest)
+    return place.bundle(run_id)
+
+
+def _ports(config: Config, plan: Plan, bundle: Bundle, *, store: Store, key: ProjectKey, clock: Clock) -> Ports:
+    providers = {side.side: _provider(side, plan, bundle) for side in plan.sides}
+    return Ports(
+        providers=providers,
+        executor=ThreadExecutor(),
+        store=store,
+        clock=clock,
+        facts=partial(_facts, plan=plan, base=config.base, key=key),
+    )
+
+
+def _provider(side: SidePlan, plan: Plan, bundle: Bundle) -> EnvironmentProvider:
+    if side.runner == "process":
+        return ProcessEnvironment(side, plan.suite, seed=plan.seed)
+    try:
+        from runners.docker import DockerEnvironment  # noqa: PLC0415 - an optional dependency stands behind it
+    except ImportError:
+        raise InfrastructureError(
+            'runner = "docker" needs the Docker extra, which is not installed',
+            hint="pip install 'shadow-harness[docker]'",
+            kind=InfrastructureKind.ENGINE_MISSING,
+        ) from None
+    return DockerEnvironment(side, plan.suite, run_id=bundle.header().id, workdir=bundle.path.parent.parent, logs=bundle.logs, seed=plan.seed)
+
+
+def _facts(side: Side, *, plan: Plan, base: Path, key: ProjectKey) -> Mapping[str, str]:
+    """What parity compares of a side that the harness knows by itself."""
+    of = plan.of(side)
+    facts = {
+        "suite.digest": plan.suite.digest,
+        "dataset": of.dataset.value,
+    }
+    facts |= {f"setting.{name}": key.fingerprint(value) for name, value in of.settings.items()}
+    facts |= {f"data.{name}": key.fingerprint(value) for name, value in of.data.items()}
+    if of.database is not None:
+        facts |= schema_facts(of.database, base=base)
+    return facts

@@ -1,0 +1,158 @@
+"""`runner = "process"`: the suite in a subprocess on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import ConfigurationError
+from harness.model import EndReason, SessionEnd, Side
+from runners.command import pytest_command, session_variables, worker_count
+from runners.foreign import run_foreign
+from runners.probe.shadow_harness_probe import shape_message
+from runners.session import append_end, write_selection
+from runners.supervised import Supervised
+from runners.tail import SessionTail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.model import SessionRequest, SidePlan, SuitePlan
+    from harness.ports import ProgressSink, TestRunner
+    from runners.supervised import Ended
+
+PASSED_THROUGH = ("PATH", "HOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_ROOT", "PYENV_VERSION")
+"""Variables that the test process gets from the harness's own environment: what finds the user's pytest, and nothing else."""
+
+PROBE_FOLDER = Path(__file__).with_name("probe")
+_POLL = 0.05
+_DETAIL_LINES = 12
+
+
+class ProcessEnvironment:
+    """One side as a subprocess. There is nothing to bring up: what the variables point at is the environment."""
+
+    def __init__(self, plan: SidePlan, suite: SuitePlan, *, seed: int, environ: Mapping[str, str] | None = None) -> None:
+        self.side: Side = plan.side
+        self._suite = suite
+        self._variables = variables_of(plan, suite, seed=seed, environ=os.environ if environ is None else environ)
+
+    def check(self) -> None:
+        """See that the command can be found. Raises ConfigurationError."""
+        name = self._suite.command[0]
+        path = self._variables.get("PATH")
+        there = (self._suite.root / name).exists() if os.sep in name else shutil.which(name, path=path)
+        if not there:
+            raise ConfigurationError(
+                f"the command {name!r} was not found on PATH",
+                where="[suite] command",
+                expected="a program on PATH, or a path from the suite's root",
+                hint="Activate the virtual environment that holds the suite's own pytest, or name it: command = ['.venv/bin/pytest'].",
+            )
+
+    def up(self) -> Mapping[str, str]:
+        """Nothing is started; the facts say what runs the tests."""
+        return {"runner": "process"}
+
+    def runner(self) -> TestRunner:
+        """A runner of subprocesses with this side's variables."""
+        return ProcessRunner(self._suite, self._variables)
+
+    def down(self) -> None:
+        """Nothing to remove: a session leaves no process behind."""
+
+
+class ProcessRunner:
+    """Runs each session in a fresh process, supervised, so that nothing outlives it."""
+
+    __test__ = False
+
+    def __init__(self, suite: SuitePlan, variables: Mapping[str, str]) -> None:
+        self._suite = suite
+        self._variables = variables
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End the running session; its `run` returns with INTERRUPTED."""
+        self._stopped.set()
+
+    def run(self, request: SessionRequest, progress: ProgressSink) -> SessionEnd:
+        """Run one session (see `harness.ports.TestRunner`)."""
+        selection = write_selection(request, self._suite.select)
+        if not self._suite.is_pytest:
+            return run_foreign(self._suite, request, self._variables, stopped=self._stopped, progress=progress)
+        variables = {
+            **self._variables,
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(PROBE_FOLDER), self._variables.get("PYTHONPATH")))),
+            "SHADOW_PROBE_OUT": str(request.output),
+            "SHADOW_PROBE_SELECT": str(selection),
+            "SHADOW_PROBE_ROOT": str(self._suite.root),
+        }
+        command = pytest_command(self._suite, request, workers=worker_count(self._suite.workers))
+        tail = SessionTail(request.output)
+        with Supervised(command, cwd=self._suite.root, env=variables) as process:
+            end = watch(process, tail, self._suite, stopped=self._stopped, progress=progress)
+        append_end(request.output, end)
+        return end
+
+
+def variables_of(plan: SidePlan, suite: SuitePlan, *, seed: int, environ: Mapping[str, str]) -> dict[str, str]:
+    """Everything that the test process finds in its environment: passed through, then the same on both sides, then settings and data."""
+    passed = {name: environ[name] for name in (*PASSED_THROUGH, *suite.pass_env) if name in environ}
+    return {**passed, **session_variables(seed), **plan.settings, **plan.data}
+
+
+def watch(process: Supervised, tail: SessionTail, suite: SuitePlan, *, stopped: threading.Event, progress: ProgressSink) -> SessionEnd:
+    """Follow a session until it is over, and end it where it exceeds its time or is stopped."""
+    deadline = time.monotonic() + suite.timeout
+    cut: SessionEnd | None = None
+    while (ended := process.wait(_POLL)) is None:
+        _relay(tail, progress)
+        if cut is None:
+            cut = _to_cut(tail, suite, late=time.monotonic() > deadline, stopped=stopped.is_set())
+            if cut is not None:
+                process.stop()
+    _relay(tail, progress)
+    return cut or _how_it_ended(tail, ended)
+
+
+def _to_cut(tail: SessionTail, suite: SuitePlan, *, late: bool, stopped: bool) -> SessionEnd | None:
+    """Why the session is to be ended now; None to go on."""
+    if stopped:
+        return SessionEnd(reason=EndReason.INTERRUPTED)
+    if late:
+        return SessionEnd(reason=EndReason.SIDE_TIMEOUT, detail=f"the side's time of {suite.timeout:g} s was over")
+    if overdue := tail.overdue(suite.test_timeout):
+        return SessionEnd(reason=EndReason.TEST_TIMEOUT, guilty=overdue, detail=f"a test ran for more than {suite.test_timeout:g} s")
+    return None
+
+
+def _how_it_ended(tail: SessionTail, ended: Ended) -> SessionEnd:
+    """How a session ended that nobody cut."""
+    if tail.footer is not None:
+        stopped = tail.footer.get("stopped")
+        reason = EndReason.STOPPED if stopped else EndReason.FINISHED
+        return SessionEnd(reason=reason, exit_status=tail.footer.get("exit_status"), detail=str(stopped or ""))
+    how = f"signal {ended.signal}" if ended.signal else f"exit status {ended.exit_status}"
+    if tail.header is None or not tail.collected:
+        return SessionEnd(
+            reason=EndReason.NOT_STARTED,
+            exit_status=ended.exit_status,
+            detail=f"the command ended before it had collected tests ({how}). Its last lines, redacted:\n{redacted_tail(ended.output)}",
+        )
+    return SessionEnd(reason=EndReason.CRASHED, exit_status=ended.exit_status, guilty=tuple(tail.running), detail=f"the process ended by {how}")
+
+
+def redacted_tail(output: str) -> str:
+    """The last lines that a command printed, with every value taken out."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return "\n".join(shape_message(line) for line in lines[-_DETAIL_LINES:]) or "(it printed nothing)"
+
+
+def _relay(tail: SessionTail, progress: ProgressSink) -> None:
+    for line in tail.poll():
+        progress(line)
