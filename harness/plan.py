@@ -70,7 +70,7 @@ def _suite(config: Config, choices: Choices, digest: str) -> SuitePlan:
         timeout=suite.timeout,
         test_timeout=suite.test_timeout,
         junit=None if suite.is_pytest else suite.junit,
-        rerun=suite.rerun or (),
+        rerun=suite.rerun,
         pass_env=suite.pass_env,
         select=choices.select,
         digest=digest,

@@ -15,14 +15,12 @@ def pytest_command(suite: SuitePlan, request: SessionRequest, *, workers: int) -
     """The user's command and arguments, then the harness's.
 
     The harness adds the probe, `--continue-on-collection-errors` (one broken module must not hide the rest) and, for a full run only, pytest-xdist
-    with `workers` processes; confirmation pairs run one after another in one process. Options of plugins are only added with those plugins
+    with `workers` processes; confirmation pairs run one after another in one process. `--select` is the probe's to follow (its selection file). Options of plugins are only added with those plugins
     (`-n` with workers, which asks for pytest-xdist by name in its own error where it is missing).
     """
     command = [*suite.command, *suite.args, "-p", PROBE_PLUGIN, "--continue-on-collection-errors"]
     if request.pair == 0 and workers > 0:
         command += ["-n", str(workers)]
-    if suite.select is not None:
-        command += ["-k", suite.select]
     return command
 
 

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from compare.judge import judge
 from harness import __version__
-from harness.errors import DuplicateTestIdError, EmptySuiteError, UsageError
+from harness.errors import DuplicateTestIdError, UsageError
 from harness.evidence import Bundle
-from harness.model import Attempt, ConfirmPolicy, Evidence, RunHeader, Side, SideEvidence
+from harness.model import ConfirmPolicy, Evidence, RunHeader, Side, SideEvidence
 from harness.pipeline.clock import SystemClock
-from runners.junit import Reader
+from runners.junit import read_sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from harness.model import Comparison
     from harness.ports import Clock
+    from runners.junit import SideReport
 
 
 def compare_bundle(path: Path) -> Comparison:
@@ -42,8 +43,7 @@ def compare_sources(
     """
     clock = clock or SystemClock()
     now = clock.now()
-    ids: dict[str, str] = {}
-    sides = {side: _side(side, source, ids, warn) for side, source in ((Side.LEGACY, legacy), (Side.SHADOW, shadow))}
+    sides = _sides(legacy, shadow, warn)
     run = RunHeader(
         id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
         suite=suite or legacy.stem,
@@ -53,7 +53,7 @@ def compare_sources(
         complete=True,
         harness_version=__version__,
     )
-    return judge(Evidence(run=run, legacy=sides[Side.LEGACY], shadow=sides[Side.SHADOW], can_rerun=False))
+    return judge(Evidence(run=run, legacy=sides[0], shadow=sides[1], can_rerun=False))
 
 
 def is_bundle(path: Path) -> bool:
@@ -61,44 +61,37 @@ def is_bundle(path: Path) -> bool:
     return (path / "bundle.json").is_file()
 
 
-def _side(side: Side, source: Path, ids: dict[str, str], warn: Callable[[str], None]) -> SideEvidence:
-    if not source.exists():
-        raise UsageError("this file or folder does not exist", where=str(source), expected="a JUnit XML file, a folder of them, or a bundle")
-    if is_bundle(source):
-        return Bundle.open(source).side(side, ids=ids)
-    reader = Reader([source])
-    attempts: dict[str, Attempt] = {}
-    doubled: dict[str, int] = {}
-    for case in reader:
-        test_id = ids.setdefault(case.test_id, case.test_id)
-        if test_id in attempts:
-            doubled[test_id] = doubled.get(test_id, 1) + 1
-            continue
-        attempts[test_id] = Attempt(test_id=test_id, side=side, outcome=case.outcome, seconds=case.seconds, failure=case.failure)
-    for warning in reader.warnings:
-        warn(str(warning))
-    if doubled:
-        raise _duplicates(source, doubled)
-    if not attempts:
-        raise EmptySuiteError(
-            "no test result was found",
-            where=str(source),
-            expected="JUnit XML with at least one test case",
-            hint="See that the tool ran its tests and wrote its report here.",
+def _sides(legacy: Path, shadow: Path, warn: Callable[[str], None]) -> tuple[SideEvidence, SideEvidence]:
+    for source in (legacy, shadow):
+        if not source.exists():
+            raise UsageError("this file or folder does not exist", where=str(source), expected="a JUnit XML file, a folder of them, or a bundle")
+    if is_bundle(legacy) and is_bundle(shadow):
+        ids: dict[str, str] = {}
+        return Bundle.open(legacy).side(Side.LEGACY, ids=ids), Bundle.open(shadow).side(Side.SHADOW, ids=ids)
+    if is_bundle(legacy) or is_bundle(shadow):
+        raise UsageError(
+            "a bundle and JUnit XML cannot be paired: their test ids are built in different ways",
+            where=str(legacy if is_bundle(legacy) else shadow),
+            expected="two bundles, or JUnit XML on both sides",
         )
-    return SideEvidence(side=side, collected=tuple(attempts), full=tuple(attempts.values()), finished=True)
+    reports = read_sides([legacy], [shadow])
+    return _evidence(Side.LEGACY, legacy, reports[0], warn), _evidence(Side.SHADOW, shadow, reports[1], warn)
 
 
-def _duplicates(source: Path, doubled: dict[str, int]) -> DuplicateTestIdError:
-    shown = "; ".join(f"{test_id!a} ({count} times)" for test_id, count in _first(doubled))
+def _evidence(side: Side, source: Path, report: SideReport, warn: Callable[[str], None]) -> SideEvidence:
+    for remark in report.remarks:
+        warn(f"{remark.where}: {remark.message}")
+    if report.duplicates:
+        raise _duplicates(source, report.duplicates)
+    return SideEvidence(side=side, full=report.attempts, finished=True)
+
+
+def _duplicates(source: Path, doubled: Sequence[str]) -> DuplicateTestIdError:
+    shown = ", ".join(ascii(test_id) for test_id in doubled[:5])
     more = f" and {len(doubled) - 5} more" if len(doubled) > 5 else ""
     return DuplicateTestIdError(
-        f"results that carry one test id cannot be told apart: {shown}{more}",
+        f"several results carry one test id and cannot be told apart: {shown}{more}",
         where=str(source),
         expected="file, class and name of each test case are its own",
         hint="Give the cases distinct names. Where one run left several files, hand in only those of the last try.",
     )
-
-
-def _first(doubled: dict[str, int]) -> Sequence[tuple[str, int]]:
-    return sorted(doubled.items())[:5]

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
-from harness.errors import InfrastructureError, UsageError
+from harness.errors import UsageError
 from harness.evidence import Bundle, project_key, same_plan, suite_digest
-from harness.model import InfrastructureKind, RunHeader, Side
+from harness.model import RunHeader, Side
 from harness.pipeline.clock import SystemClock
 from harness.pipeline.run import Ports, run
 from harness.plan import Choices, build_plan
 from harness.store import open_store
 from runners.database import schema_facts
+from runners.docker import docker_environment, sweep_leftovers
 from runners.executor import ThreadExecutor
 from runners.process import ProcessEnvironment
 
@@ -66,6 +67,7 @@ def workplace(base: Path, *, workdir: Path | None = None, store: str | None = No
 def start_run(config: Config, choices: Choices, place: Workplace, *, clock: Clock | None = None) -> Iterator[Event]:
     """Begin a run and yield its events (harness.pipeline.run). Raises what `run` raises, before anything is written where it can tell."""
     clock = clock or SystemClock()
+    config.environments.check_apart(os.environ)
     plan = build_plan(config, choices, environ=os.environ, digest=suite_digest(config.suite.root))
     key = project_key(place.workdir)
     now = clock.now()
@@ -108,7 +110,7 @@ def _known(place: Workplace, run_id: str) -> Path:
 
 
 def _ports(config: Config, plan: Plan, bundle: Bundle, *, store: Store, key: ProjectKey, clock: Clock) -> Ports:
-    providers = {side.side: _provider(side, plan, bundle) for side in plan.sides}
+    providers = {side.side: _provider(side, plan, run_id=bundle.header().id, workdir=bundle.path.parent.parent) for side in plan.sides}
     return Ports(
         providers=providers,
         executor=ThreadExecutor(),
@@ -118,18 +120,30 @@ def _ports(config: Config, plan: Plan, bundle: Bundle, *, store: Store, key: Pro
     )
 
 
-def _provider(side: SidePlan, plan: Plan, bundle: Bundle) -> EnvironmentProvider:
+def check_environment(config: Config, side: Side) -> str:
+    """Look whether one side's environment can be had, without starting anything, and say what it is.
+
+    Raises what its provider raises (InfrastructureError, ConfigurationError).
+    """
+    plan = build_plan(config, Choices(side=side), environ=os.environ, digest="")
+    of = plan.of(side)
+    _provider(of, plan, run_id="doctor", workdir=config.base / ".shadow").check()
+    if of.database is None:
+        return f"{of.runner}, {of.dataset} data"
+    tables = schema_facts(of.database, base=config.base)
+    return f"{of.runner}, {of.dataset} data, a database of {len(tables)} tables"
+
+
+def sweep(place: Workplace) -> dict[str, int]:
+    """Remove what dead runs left on the Docker engine; how many containers, networks and volumes it was. Raises InfrastructureError."""
+    return asdict(sweep_leftovers(place.workdir))
+
+
+def _provider(side: SidePlan, plan: Plan, *, run_id: str, workdir: Path) -> EnvironmentProvider:
     if side.runner == "process":
         return ProcessEnvironment(side, plan.suite, seed=plan.seed)
-    try:
-        from runners.docker import DockerEnvironment  # noqa: PLC0415 - an optional dependency stands behind it
-    except ImportError:
-        raise InfrastructureError(
-            'runner = "docker" needs the Docker extra, which is not installed',
-            hint="pip install 'shadow-harness[docker]'",
-            kind=InfrastructureKind.ENGINE_MISSING,
-        ) from None
-    return DockerEnvironment(side, plan.suite, run_id=bundle.header().id, workdir=bundle.path.parent.parent, logs=bundle.logs, seed=plan.seed)
+    logs = workdir / "runs" / run_id / "logs"
+    return docker_environment(side, plan.suite, run_id=run_id, workdir=workdir, logs=logs, seed=plan.seed)
 
 
 def _facts(side: Side, *, plan: Plan, base: Path, key: ProjectKey) -> Mapping[str, str]:

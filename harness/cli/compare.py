@@ -1,0 +1,82 @@
+"""`shadow compare` and `shadow report`: what was recorded, decided and written again. Nothing is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from harness.cli import console
+from harness.cli.options import (
+    Colour,
+    ColourOption,
+    ConfigOption,
+    HtmlFile,
+    JsonFile,
+    JunitFile,
+    MarkdownFile,
+    Outputs,
+    SarifFile,
+    WorkdirOption,
+)
+from harness.cli.project import base_of
+from harness.errors import UsageError
+from harness.pipeline import compare_bundle, compare_sources, is_bundle, workplace
+from harness.report import print_summary
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="Legacy's results: a JUnit XML file, a folder of them, or a bundle.")],
+    b: Annotated[Optional[Path], typer.Argument(metavar="B", help="Shadow's results; left out where A is the bundle of a run.")] = None,  # noqa: UP045
+    suite: Annotated[Optional[str], typer.Option("--suite", metavar="NAME", help="Name of the suite in the report; default: from A's name.")] = None,  # noqa: UP045
+    json: JsonFile = None,
+    junit: JunitFile = None,
+    markdown: MarkdownFile = None,
+    html: HtmlFile = None,
+    sarif: SarifFile = None,
+    color: ColourOption = Colour.AUTO,
+) -> int:
+    """Pair two recorded results, or decide a recorded run again, without running anything."""
+    outputs = Outputs(json=json, junit=junit, markdown=markdown, html=html, sarif=sarif)
+    remarks = console.remarks(color)
+    if b is None:
+        if not is_bundle(a):
+            raise UsageError("one argument has to be a bundle", where=str(a), expected="a bundle, or two results: shadow compare A.xml B.xml")
+        comparison = compare_bundle(a)
+    else:
+        comparison = compare_sources(a, b, suite=suite, warn=lambda text: remarks.print(f"warning: {text}", markup=False, soft_wrap=True))
+    outputs.write(comparison)
+    print_summary(comparison, remarks if outputs.takes_stdout else console.results(color), where=outputs.lines())
+    return comparison.exit
+
+
+def report(
+    run: Annotated[Optional[str], typer.Argument(metavar="RUN", help="Run id; default: the newest finished run.")] = None,  # noqa: UP045
+    config: ConfigOption = None,
+    workdir: WorkdirOption = None,
+    json: JsonFile = None,
+    junit: JunitFile = None,
+    markdown: MarkdownFile = None,
+    html: HtmlFile = None,
+    sarif: SarifFile = None,
+    color: ColourOption = Colour.AUTO,
+) -> int:
+    """Print and write the reports of a recorded run again, from its bundle. The exit code is 0 where that worked, whatever the run found."""
+    place = workplace(base_of(config, workdir), workdir=workdir)
+    outputs = Outputs(json=json, junit=junit, markdown=markdown, html=html, sarif=sarif)
+    chosen = run or _newest(place.runs)
+    path = place.bundle(chosen)
+    if not is_bundle(path):
+        raise UsageError(f"no run {chosen!r} here", where=str(place.runs), hint="See the runs with: shadow runs")
+    comparison = compare_bundle(path)
+    outputs.write(comparison)
+    print_summary(comparison, console.remarks(color) if outputs.takes_stdout else console.results(color), where=outputs.lines())
+    return 0
+
+
+def _newest(runs: Path) -> str:
+    finished = sorted(path.parent.name for path in runs.glob("*/finish.json"))
+    if not finished:
+        raise UsageError("there is no finished run", where=str(runs), hint="Start one with: shadow run")
+    return finished[-1]

@@ -1,0 +1,69 @@
+"""What is decided about a run beforehand: how divergences are confirmed, what counts as a coupling, which effects are let through, the gate."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict
+
+from harness.config.values import Column, Host, Scalar, Table, Title
+
+
+class Confirm(Table):
+    """`[confirm]`: how divergences are confirmed."""
+
+    enabled: bool = Field(
+        default=True, description="Whether candidates are rerun. Without it, every divergence is unconfirmed and no error bound holds."
+    )
+    alpha: float = Field(default=0.01, gt=0, lt=1, description="Bound of the share of false ones among the confirmed divergences of a night.")
+    max_pairs: int = Field(default=12, ge=1, description="How often a candidate is rerun at most, once on each side a time.")
+    mass_failure: float = Field(
+        default=0.6,
+        gt=0,
+        le=1,
+        description="Share of a side's tests; above it, one and the same failure is an infrastructure failure and not so many divergences.",
+    )
+    aa: Literal["never", "weekly", "nightly"] = Field(
+        default="never",
+        description="How often each side is compared with itself on a sample, to measure the false divergences that the method really shows here.",
+        examples=["weekly"],
+    )
+
+
+class Coupling(Table):
+    """`[coupling]`: corrections of which columns identify somebody."""
+
+    entities: Annotated[tuple[Column, ...], Strict(strict=False)] = Field(
+        default=(),
+        description="Columns that identify, added to those that are inferred.",
+        examples=[["customer.customer_id", "customer.email"]],
+    )
+    ignore: Annotated[tuple[Column, ...], Strict(strict=False)] = Field(
+        default=(),
+        description="Columns that do not identify, whatever is inferred.",
+        examples=[["staff.staff_id"]],
+    )
+
+
+class Allowance(Table):
+    """A side effect that is let through, by name, until a day."""
+
+    hosts: Annotated[tuple[Host, ...], Strict(strict=False)] = Field(
+        min_length=1,
+        description="Hosts, or hosts and ports, that may be reached.",
+        examples=[["stripe-mock:12111"]],
+    )
+    reason: Title = Field(description="Why it is let through.", examples=["sandbox"])
+    owner: Title = Field(description="Who answers for it.", examples=["payments"])
+    until: date = Field(description="The last day on which it holds, a date without quotes.")
+
+
+class Effects(Table):
+    """`[effects]`: nothing leaves, but for what is named here."""
+
+    allow: dict[Title, Allowance] = Field(
+        default_factory=dict,
+        description="Side effects that are let through: name = { hosts, reason, owner, until }.",
+    )
+
+
+Gate = dict[Title, Scalar]
