@@ -42,8 +42,6 @@ class Clock(Protocol):
 class TestRunner(Protocol):
     """Runs tests of one side in a fresh process (and a fresh container, where containers are used)."""
 
-    __test__ = False
-
     def run(self, request: SessionRequest, progress: ProgressSink) -> SessionEnd:
         """Run one session and return how it ended; blocks.
 

@@ -7,9 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 
 
 class SessionTail:
@@ -28,21 +29,22 @@ class SessionTail:
         self.footer: dict[str, Any] | None = None
         self.collected = False
 
-    def poll(self) -> list[dict[str, Any]]:
-        """New complete lines, parsed, in order; empty while there are none."""
-        lines: list[dict[str, Any]] = []
+    def poll(self) -> Iterator[dict[str, Any]]:
+        """New complete lines, parsed, in order, one at a time: however far the reader is behind, memory holds a few of them."""
         try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                while chunk := file.read(_CHUNK):
-                    self._offset += len(chunk)
-                    *whole, self._rest = (self._rest + chunk).split(b"\n")
-                    lines.extend(line for raw in whole if (line := _parse(raw)) is not None)
+            file = self._path.open("rb")
         except FileNotFoundError:
-            return []
-        for line in lines:
-            self._note(line)
-        return lines
+            return
+        with file:
+            file.seek(self._offset)
+            while chunk := file.read(_CHUNK):
+                self._offset += len(chunk)
+                *whole, self._rest = (self._rest + chunk).split(b"\n")
+                for raw in whole:
+                    line = _parse(raw)
+                    if line is not None:
+                        self._note(line)
+                        yield line
 
     def overdue(self, limit: float | None) -> tuple[str, ...]:
         """Ids of tests that have been running for more than `limit` seconds; none where there is no limit."""

@@ -1,0 +1,176 @@
+"""What each page shows, gathered from the store before a template sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dashboard.charts import history_chart, totals_bar
+from dashboard.filters import PAGE_SIZE
+from dashboard.words import bound_of
+from harness.model import PairFilter, RunState, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dashboard.charts import HistoryChart, Segment
+    from dashboard.filters import PairQuery
+    from harness.model import Cluster, Comparison, ConfirmPolicy, HistoryEntry, Page, PairResult, PairRow, ParityDifference, RunSummary
+    from harness.ports import Store
+
+FIRST_PAIRS = 10
+HISTORY = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A fact of both sides; None where a side does not have it. `differs` where parity says so."""
+
+    name: str
+    legacy: str | None
+    shadow: str | None
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """One run: `comparison` is None while it runs and where it died without a decision. `facts` are those in which the sides agree."""
+
+    run: RunSummary
+    comparison: Comparison | None
+    bar: tuple[Segment, ...]
+    bound: str | None
+    unconfirmed: bool
+    first: Page[PairRow] | None
+    facts: tuple[Fact, ...] = ()
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """Clusters, the largest first."""
+        found = self.comparison.clusters if self.comparison else ()
+        return tuple(sorted(found, key=lambda cluster: (-len(cluster.tests), cluster.id)))
+
+    @property
+    def parity(self) -> tuple[ParityDifference, ...]:
+        """Facts in which the sides differ."""
+        return self.comparison.parity if self.comparison else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewView:
+    """The front page: runs under way, the latest decided run, later ones that died without a decision, the history (newest first)."""
+
+    running: tuple[RunSummary, ...]
+    died: tuple[RunSummary, ...]
+    latest: RunView | None
+    runs: tuple[RunSummary, ...]
+    chart: HistoryChart | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsView:
+    """A page of the history; `older` is the run id to continue after, None on the last page."""
+
+    runs: tuple[RunSummary, ...]
+    older: str | None
+    first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairsView:
+    """A page of a run's pairs under a filter. `clusters` are those one can filter by."""
+
+    run: RunSummary
+    query: PairQuery
+    page: Page[PairRow]
+    clusters: tuple[Cluster, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairView:
+    """One pair with its cluster, and what became of the test over the runs (newest first). `confirm` is how the run confirmed divergences."""
+
+    run: RunSummary
+    pair: PairResult
+    confirm: ConfirmPolicy | None
+    cluster: Cluster | None
+    history: tuple[HistoryEntry, ...]
+
+
+def overview(store: Store) -> OverviewView:
+    """Gather the front page."""
+    runs = tuple(store.runs(limit=HISTORY))
+    latest = store.latest()
+    return OverviewView(
+        running=tuple(run for run in runs if run.state is RunState.RUNNING),
+        died=tuple(run for run in runs if run.state is RunState.INCOMPLETE and not run.totals and (not latest or run.started_at > latest.started_at)),
+        latest=run_view(store, latest) if latest else None,
+        runs=runs,
+        chart=history_chart(_same_suite(runs, latest)),
+    )
+
+
+def run_view(store: Store, run: RunSummary) -> RunView:
+    """Gather one run."""
+    comparison = store.comparison(run.id) if run.totals else None
+    if comparison is None:
+        return RunView(run=run, comparison=None, bar=(), bound=None, unconfirmed=False, first=None)
+    divergent = [pair for pair in comparison.pairs if pair.verdict is Verdict.DIVERGENT]
+    unconfirmed = sum(not pair.confirmed for pair in divergent)
+    before = _complete_before(store, run)
+    return RunView(
+        run=run,
+        comparison=comparison,
+        bar=totals_bar(comparison.totals, before.totals if before else None),
+        bound=bound_of(comparison.run.confirm, len(divergent), unconfirmed),
+        unconfirmed=bool(unconfirmed),
+        first=store.pairs(run.id, PairFilter(verdict=Verdict.DIVERGENT), limit=FIRST_PAIRS),
+        facts=_facts(comparison),
+    )
+
+
+def runs_view(store: Store, before: str | None) -> RunsView:
+    """Gather a page of the history."""
+    runs = tuple(store.runs(limit=HISTORY + 1, before=before))
+    shown = runs[:HISTORY]
+    return RunsView(runs=shown, older=shown[-1].id if len(runs) > HISTORY else None, first=before is None)
+
+
+def pairs_view(store: Store, run: RunSummary, query: PairQuery) -> PairsView:
+    """Gather a page of pairs. Raises StoreError for a key that is not one of this list's."""
+    page = store.pairs(run.id, query.where, after=query.after, limit=PAGE_SIZE)
+    comparison = store.comparison(run.id) if run.totals else None
+    return PairsView(run=run, query=query, page=page, clusters=comparison.clusters if comparison else ())
+
+
+def pair_view(store: Store, run: RunSummary, pair: PairResult) -> PairView:
+    """Gather one pair."""
+    comparison = store.comparison(run.id)
+    clusters = comparison.clusters if comparison else ()
+    return PairView(
+        run=run,
+        pair=pair,
+        confirm=comparison.run.confirm if comparison else None,
+        cluster=next((cluster for cluster in clusters if cluster.id == pair.cluster), None),
+        history=tuple(store.history(pair.test_id)),
+    )
+
+
+def _complete_before(store: Store, run: RunSummary) -> RunSummary | None:
+    """The run that changes are told against: counts of incomplete runs are low for want of results, so none is compared."""
+    if run.state is not RunState.COMPLETE:
+        return None
+    earlier = store.runs(limit=HISTORY, before=run.id)
+    return next((other for other in earlier if other.state is RunState.COMPLETE and other.suite == run.suite), None)
+
+
+def _same_suite(runs: Sequence[RunSummary], latest: RunSummary | None) -> tuple[RunSummary, ...]:
+    return tuple(run for run in runs if latest is None or run.suite == latest.suite)
+
+
+def _facts(comparison: Comparison) -> tuple[Fact, ...]:
+    differing = {difference.name for difference in comparison.parity}
+    names = sorted(set(comparison.legacy) | set(comparison.shadow))
+    legacy: Mapping[str, str] = comparison.legacy
+    shadow: Mapping[str, str] = comparison.shadow
+    return tuple(Fact(name=name, legacy=legacy.get(name), shadow=shadow.get(name), differs=name in differing) for name in names)

@@ -1,0 +1,175 @@
+"""report.json, `shadow-report/1`: the report that other programs read. A test stands on a line of its own."""
+
+from __future__ import annotations
+
+from json import JSONEncoder
+from typing import TYPE_CHECKING
+
+from harness.report.escaping import scalar
+from harness.report.findings import Findings, dataset, finite, in_suite, moment, suite_frames
+from harness.report.output import open_report
+from harness.report.schema import SCHEMA_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import TextIO
+
+    from harness.model import Cluster, Comparison, Failure, Frame, PairResult, SideResult, Totals
+    from harness.report.output import Destination
+
+_encode = JSONEncoder(ensure_ascii=True, allow_nan=False).encode
+
+
+def write_json(comparison: Comparison, path: Destination) -> None:
+    """Write report.json. `harness.report.published_schema` describes it. Raises UsageError where it cannot be written."""
+    findings = Findings.of(comparison)
+    with open_report(path, "JSON report") as out:
+        out.write(f'{{"schema": {_encode(SCHEMA_NAME)},\n')
+        out.write(f'"run": {_encode(_run(comparison, findings))},\n')
+        out.write(f'"totals": {_encode(_totals(findings.totals))},\n')
+        _write_list(out, "tests", (_encode(_test(pair)) for pair in comparison.pairs))
+        _write_list(out, "latent", ())
+        _write_clusters(out, comparison.clusters)
+        _write_list(out, "effects", ())
+        out.write(f'"safety": {_encode(_safety(comparison))}}}\n')
+
+
+def _write_list(out: TextIO, key: str, rows: Iterable[str]) -> None:
+    out.write(f'"{key}": [')
+    out.writelines(_separated(rows))
+    out.write("],\n")
+
+
+def _separated(rows: Iterable[str]) -> Iterator[str]:
+    before = "\n"
+    for row in rows:
+        yield before + row
+        before = ",\n"
+
+
+def _write_clusters(out: TextIO, clusters: Iterable[Cluster]) -> None:
+    """A cluster may hold every test of a suite, so its ids are written one by one."""
+    out.write('"clusters": [')
+    before = "\n"
+    for cluster in clusters:
+        out.write(before + _encode(_cluster(cluster))[:-1] + ', "tests": [')
+        out.writelines((", " if index else "") + _encode(scalar(test_id)) for index, test_id in enumerate(cluster.tests))
+        out.write("]}")
+        before = ",\n"
+    out.write("],\n")
+
+
+def _run(comparison: Comparison, findings: Findings) -> dict[str, object]:
+    run, bound = comparison.run, findings.bound
+    return {
+        "id": scalar(run.id),
+        "suite": scalar(run.suite),
+        "started_at": moment(run.started_at),
+        "finished_at": moment(run.finished_at),
+        "complete": run.complete,
+        "exit": int(comparison.exit),
+        "harness_version": scalar(run.harness_version),
+        "parity": [{"name": scalar(fact.name), "legacy": _text(fact.legacy), "shadow": _text(fact.shadow)} for fact in comparison.parity],
+        "legacy": _facts(comparison.legacy),
+        "shadow": _facts(comparison.shadow),
+        "infrastructure": [
+            {"kind": fault.kind.value, "side": fault.side.value if fault.side else None, "message": scalar(fault.message), "hint": scalar(fault.hint)}
+            for fault in comparison.infrastructure
+        ],
+        "warnings": [scalar(warning) for warning in comparison.warnings],
+        "error_bound": {"alpha": bound.alpha, "holds": bound.holds, "reason": bound.reason},
+    }
+
+
+def _totals(totals: Totals) -> dict[str, object]:
+    return {
+        "tests": totals.tests,
+        "equivalent": totals.equivalent,
+        "divergent": totals.divergent,
+        "flaky": totals.flaky,
+        "both_failing": totals.both_failing,
+        "inconclusive": totals.inconclusive,
+    }
+
+
+def _test(pair: PairResult) -> dict[str, object]:
+    return {
+        "id": scalar(pair.test_id),
+        "legacy": _side(pair.legacy),
+        "shadow": _side(pair.shadow),
+        "verdict": pair.verdict.value,
+        "confirmed": pair.confirmed,
+        "direction": pair.direction.value if pair.direction else None,
+        "e_value": finite(pair.e_value),
+        "cluster": _text(pair.cluster),
+        "cause": pair.cause.value if pair.cause else None,
+        "couplings": [],
+        "remedy": pair.remedy.value,
+        "reason": scalar(pair.reason),
+        "failure": _shown_failure(pair),
+    }
+
+
+def _side(side: SideResult) -> dict[str, object]:
+    return {
+        "outcome": side.outcome.value if side.outcome else None,
+        "attempts": side.attempts,
+        "failed": side.failed,
+        "seconds": finite(side.seconds),
+        "failure": _failure(side.failure),
+    }
+
+
+def _shown_failure(pair: PairResult) -> dict[str, object] | None:
+    """The failure that the pair is about. Its frames stand with its side, so that they are not written twice."""
+    if pair.failure is None:
+        return None
+    return {
+        "type": scalar(pair.failure.type),
+        "message": scalar(pair.failure.message),
+        "fingerprint": _text(pair.fingerprint),
+        "side": "shadow" if pair.shadow.failure else "legacy",
+    }
+
+
+def _failure(failure: Failure | None) -> dict[str, object] | None:
+    if failure is None:
+        return None
+    return {
+        "type": scalar(failure.type),
+        "message": scalar(failure.message),
+        "phase": failure.phase.value,
+        "frames": [_frame(frame) for frame in suite_frames(failure)],
+    }
+
+
+def _frame(frame: Frame) -> dict[str, object]:
+    return {"path": scalar(frame.path), "line": frame.line, "function": scalar(frame.function)}
+
+
+def _cluster(cluster: Cluster) -> dict[str, object]:
+    return {
+        "id": scalar(cluster.id),
+        "exception": scalar(cluster.exception),
+        "message": scalar(cluster.template),
+        "frame": _frame(cluster.frame) if cluster.frame and in_suite(cluster.frame) else None,
+        "sentence": scalar(cluster.sentence),
+    }
+
+
+def _safety(comparison: Comparison) -> dict[str, object]:
+    """What is known about the safety of the run. Honest by default: what was not checked says so."""
+    known: dict[str, object] = {"effects": "not_checked"}
+    for key, facts in (("legacy_dataset", comparison.legacy), ("shadow_dataset", comparison.shadow)):
+        kind = dataset(facts)
+        if kind is not None:
+            known[key] = scalar(kind)
+    return known
+
+
+def _facts(facts: Mapping[str, str]) -> dict[str, str]:
+    return {scalar(name): scalar(value) for name, value in facts.items()}
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else scalar(text)

@@ -1,0 +1,113 @@
+"""Runs tests of one side, each session in a fresh container."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from typing import TYPE_CHECKING, cast
+
+from harness.errors import ConfigurationError
+from harness.model import EndReason, SessionEnd
+from runners.command import pytest_command, worker_count
+from runners.docker.container import PROBE_LINES, SessionContainer
+from runners.docker.override import OUT_FOLDER, PROBE_FOLDER, SUITE_FOLDER
+from runners.process import watch
+from runners.session import append_end, write_selection
+from runners.tail import SessionTail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from harness.model import SessionRequest, SuitePlan
+    from harness.ports import ProgressSink
+    from runners.docker.events import ProjectEvents
+    from runners.supervised import Supervised
+
+SELECTION = "select.json"
+"""The selection in a session's folder."""
+
+_SCRATCH = "/tmp"  # noqa: S108  # the container's own; pytest keeps its cache below TOX_ENV_DIR, since the suite's folder is read-only
+
+
+class DockerRunner:
+    """A `TestRunner` of containers. `out` is the folder of this machine that the containers see as /shadow/out."""
+
+    __test__ = False
+
+    def __init__(self, suite: SuitePlan, variables: Mapping[str, str], *, out: Path, events: ProjectEvents, memory: str) -> None:
+        self._suite = suite
+        self._variables = variables
+        self._out = out
+        self._events = events
+        self._memory = memory
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End the running session; its `run` returns with INTERRUPTED."""
+        self._stopped.set()
+
+    def run(self, request: SessionRequest, progress: ProgressSink) -> SessionEnd:
+        """Run one session (see `harness.ports.TestRunner`). Raises InfrastructureError where a service or the engine died."""
+        folder = self._out / request.output.stem
+        folder.mkdir()
+        folder.chmod(0o777)  # whoever the container runs as; nobody else gets through the folders above
+        try:
+            end = self._run_in(folder, request, progress)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        append_end(request.output, end)
+        return end
+
+    def _run_in(self, folder: Path, request: SessionRequest, progress: ProgressSink) -> SessionEnd:
+        selection = write_selection(request, self._suite.select)
+        (folder / SELECTION).write_bytes(selection.read_bytes())
+        (folder / SELECTION).chmod(0o644)
+        inside = f"{OUT_FOLDER}/{folder.name}"
+        variables = {
+            **self._variables,
+            "PYTHONPATH": ":".join(filter(None, (PROBE_FOLDER, self._variables.get("PYTHONPATH")))),
+            "TOX_ENV_DIR": _SCRATCH,
+            "SHADOW_PROBE_OUT": f"{inside}/{PROBE_LINES}",
+            "SHADOW_PROBE_SELECT": f"{inside}/{SELECTION}",
+            "SHADOW_PROBE_ROOT": SUITE_FOLDER,
+        }
+        command = pytest_command(self._suite, request, workers=worker_count(self._suite.workers))
+        tail = SessionTail(request.output)
+        crashed: dict[str, None] = {}
+
+        def relay(line: Mapping[str, object]) -> None:
+            if line.get("e") == "worker_crash" and isinstance(name := line.get("id"), str):
+                crashed[name] = None
+            progress(line)
+
+        with SessionContainer(command, variables, events=self._events, lines=folder / PROBE_LINES, output=request.output) as container:
+            # A session's container has the face of a supervised process.
+            end = watch(cast("Supervised", container), tail, self._suite, stopped=self._stopped, progress=relay)
+            return self._blame_memory(end, tail, tuple(crashed)) if container.out_of_memory else end
+
+    def _blame_memory(self, end: SessionEnd, tail: SessionTail, crashed: tuple[str, ...]) -> SessionEnd:
+        """A session in whose container the kernel killed a process for lack of memory.
+
+        One that ended by itself, with every result, lost a process of a test's own, which that test has judged; it stays as it is.
+        """
+        if end.reason in {EndReason.INTERRUPTED, EndReason.SIDE_TIMEOUT, EndReason.TEST_TIMEOUT}:
+            return end
+        if tail.footer is not None and not crashed:
+            return end
+        return SessionEnd(
+            reason=EndReason.OUT_OF_MEMORY,
+            exit_status=end.exit_status,
+            guilty=crashed or tuple(tail.running),
+            detail=f"the kernel killed a process of the tests for lack of memory; the container may use {self._memory}",
+        )
+
+
+def refuse_foreign(suite: SuitePlan) -> None:
+    """Raise ConfigurationError for a command that is not pytest."""
+    if not suite.is_pytest:
+        raise ConfigurationError(
+            'runner = "docker" drives pytest only, and `junit` says that the command is another tool',
+            where="[suite] junit",
+            hint='Use runner = "process" for this suite, or run the tool on each side yourself and give its files to `shadow compare`.',
+        )

@@ -1,0 +1,242 @@
+"""One report, read by expat: elements come in, cases go out. Nothing of the tree is kept but what is open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+from xml.parsers import expat
+
+from harness.errors import InputError
+from harness.model import Outcome, Phase
+from runners.junit.case import Remark, RemarkKind
+from runners.junit.elements import OpenCase, OpenSuite, count_of, plain_case
+from runners.junit.failures import TEXT_CHARACTERS
+from runners.junit.faults import EXPECTED, GENERATE
+from runners.junit.outcomes import RERUNS, Result, ResultKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from runners.junit.case import Case
+
+    Attributes = dict[str, str]
+
+H = TypeVar("H")
+
+ROOTS = frozenset({"testsuites", "testsuite", "testrun", "gtester"})
+MAX_DEPTH = 256
+
+
+class OtherXmlError(InputError):
+    """The file is XML, but no JUnit report. In a directory it is passed over."""
+
+
+class Document:
+    """The handlers of one report. Feed `parser`; finished cases pile up in `cases` for the reader to take away.
+
+    The reader leaves the last case in the list until the next one is there: pytest writes a failed tear-down behind a failed call as a
+    second `<testcase>`, which is dropped here, since it is the same test.
+    """
+
+    def __init__(self, path: Path, root: Path | None) -> None:
+        self.path = path
+        self.cases: list[Case] = []
+        self.remarks: list[Remark] = []
+        self.begun = False
+        self.parser = parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.specified_attributes = True  # defaults out of a DTD would multiply
+        parser.EntityDeclHandler = self._refuse_entity
+        parser.StartElementHandler = self._start_root
+        parser.EndElementHandler = self._end
+        self._root = root
+        self._depth = 0
+        self._whole = OpenSuite((), 0, None, 1)
+        self._suites: list[OpenSuite] = []
+        self._case: OpenCase | None = None
+        self._plain: Attributes | None = None
+        self._plain_line = 0
+        self._around: list[OpenCase] = []
+        self._counts_reports = False
+        self._text: list[str] = []
+        self._text_depth = 0
+        self._room = 0
+        self._openers: ByLocalName[Callable[[Attributes], None]] = ByLocalName(
+            {
+                "testcase": self._open_case,
+                "testsuite": self._open_suite,
+                "status": self._note_status,
+                **{kind.value: self._result_opener(kind) for kind in ResultKind},
+                **dict.fromkeys(("disabled", "ignored"), self._result_opener(ResultKind.SKIPPED)),
+                **{name: self._rerun_opener(name, outcome) for name, outcome in RERUNS.items()},
+            }
+        )
+        self._closers: ByLocalName[Callable[[], None]] = ByLocalName({"testcase": self._close_case, "testsuite": self._close_suite})
+
+    def finish(self) -> None:
+        """Say what the report as a whole declares but does not hold. To be called once all of it is parsed."""
+        if not self.remarks:
+            self._check_count(self._whole, "the report")
+
+    def here(self) -> str:
+        """The place expat has come to, as errors name it."""
+        return f"{self.path}:{self.parser.CurrentLineNumber}:{self.parser.CurrentColumnNumber + 1}"
+
+    # elements
+
+    def _start_root(self, tag: str, attributes: Attributes) -> None:
+        local = tag.rpartition(":")[2]
+        if local not in ROOTS:
+            raise OtherXmlError(f"this is no JUnit report: its root element is <{local[:60]}>", where=self.here(), expected=EXPECTED, hint=GENERATE)
+        self.begun = True
+        self._whole.line = self.parser.CurrentLineNumber
+        if local != "testsuite":
+            self._whole.declared = count_of(attributes.get("tests"))
+        # pytest counts what it was told of (set-up, tear-down, every subtest), of which a case may have several.
+        self._counts_reports = local == "testsuites" and attributes.get("name") == "pytest tests"
+        self.parser.StartElementHandler = self._start
+        self._start(tag, attributes)
+
+    def _start(self, tag: str, attributes: Attributes) -> None:
+        self._depth += 1
+        if tag == "testcase" and self._plain is None and self._case is None:
+            self._plain, self._plain_line = attributes, self.parser.CurrentLineNumber
+            return
+        if self._plain is not None:
+            self._case = OpenCase(self._plain, self._depth - 1, self._plain_line)
+            self._plain = None
+        if self._depth > MAX_DEPTH:
+            hint = "no test tool nests suites that deeply: find out where this file comes from"
+            raise InputError(f"elements are nested deeper than {MAX_DEPTH}", where=self.here(), expected=EXPECTED, hint=hint)
+        opener = self._openers[tag]
+        if opener is not None:
+            opener(attributes)
+
+    def _end(self, tag: str) -> None:
+        if (attributes := self._plain) is not None:
+            self._plain = None
+            suite = self._suites[-1] if self._suites else self._whole
+            suite.cases += 1
+            case = plain_case(attributes, self._plain_line, suite.names, self.path)
+            self.cases.append(case or OpenCase(attributes, self._depth, self._plain_line).as_case(suite.names, self.path, self._root))
+        elif (closer := self._closers[tag]) is not None:
+            closer()
+        elif self._depth == self._text_depth:
+            self._text_depth = 0
+            self.parser.CharacterDataHandler = None
+        self._depth -= 1
+
+    def _open_suite(self, attributes: Attributes) -> None:
+        names = self._suites[-1].names if self._suites else ()
+        name = attributes.get("name")
+        declared = count_of(attributes.get("tests"))
+        self._suites.append(OpenSuite((*names, name) if name else names, self._depth, declared, self.parser.CurrentLineNumber))
+
+    def _close_suite(self) -> None:
+        suite = self._suites.pop()
+        if suite.error is not None:
+            self.cases.append(suite.as_case(suite.error, self.path, self._root))
+            suite.extra += 1
+        self._check_count(suite, f"the suite {suite.names[-1]!r}" if suite.names else "a suite without a name")
+        (self._suites[-1] if self._suites else self._whole).absorb(suite)
+
+    def _open_case(self, attributes: Attributes) -> None:
+        if self._case is not None:
+            self._around.append(self._case)
+        self._case = OpenCase(attributes, self._depth, self.parser.CurrentLineNumber)
+
+    def _close_case(self) -> None:
+        opened = self._case
+        if opened is None:
+            return
+        self._case = self._around.pop() if self._around else None
+        suite = self._suites[-1] if self._suites else self._whole
+        case = opened.as_case(suite.names, self.path, self._root)
+        if opened.results or opened.reruns:
+            suite.extra += len(opened.reruns) + max(0, len(opened.results) - 1)
+            if opened.ambiguous:
+                message = f"reruns are listed, but not how the test ended: taken as {case.outcome}"
+                self.remarks.append(Remark(kind=RemarkKind.AMBIGUOUS, where=f"{self.path}:{case.line}", message=message))
+            if self.cases and _is_tear_down_of(self.cases[-1], case):
+                return
+        suite.cases += 1
+        self.cases.append(case)
+
+    # what a case or suite says of itself
+
+    def _result_opener(self, kind: ResultKind) -> Callable[[Attributes], None]:
+        def opened(attributes: Attributes) -> None:
+            case = self._case
+            suite = self._suites[-1] if self._suites else self._whole
+            result = Result(kind, attributes.get("type", ""), attributes.get("message", ""))
+            if case is not None:
+                if self._depth == case.depth + 1 and case.adds(result):
+                    self._take_text_of(result)
+            elif kind is not ResultKind.SKIPPED and suite.error is None and self._depth == suite.depth + 1:
+                suite.error = result
+                self._take_text_of(result)
+
+        return opened
+
+    def _rerun_opener(self, name: str, outcome: Outcome) -> Callable[[Attributes], None]:
+        kind = ResultKind.FAILURE if outcome is Outcome.FAILED else ResultKind.ERROR
+        stands_in = name.startswith("rerun")
+
+        def opened(attributes: Attributes) -> None:
+            case = self._case
+            if case is not None and self._depth == case.depth + 1:
+                case.reruns += (outcome,)
+                if stands_in and case.rerun is None:
+                    case.rerun = Result(kind, attributes.get("type", ""), attributes.get("message", ""))
+                    self._take_text_of(case.rerun)
+
+        return opened
+
+    def _note_status(self, attributes: Attributes) -> None:
+        if self._case is not None and self._depth == self._case.depth + 1:
+            self._case.status = attributes.get("result")
+
+    def _take_text_of(self, result: Result) -> None:
+        self._text, self._text_depth, self._room = result.text, self._depth, TEXT_CHARACTERS
+        self.parser.CharacterDataHandler = self._take_text
+
+    def _take_text(self, data: str) -> None:
+        self._text.append(data[: self._room])
+        self._room -= len(data)
+        if self._room <= 0:
+            self.parser.CharacterDataHandler = None
+
+    # what is not right
+
+    def _check_count(self, suite: OpenSuite, what: str) -> None:
+        if suite.missing and not self._counts_reports:
+            message = f"incomplete: {what} declares {suite.declared} tests, {suite.cases} were found"
+            self.remarks.append(Remark(kind=RemarkKind.INCOMPLETE, where=f"{self.path}:{suite.line}", message=message))
+
+    def _refuse_entity(self, *_declaration: object) -> None:
+        raise InputError(
+            "the file declares an entity, which can make a small file expand without end or read other files",
+            where=self.here(),
+            expected="no <!ENTITY ...>: no test tool writes one",
+            hint="do not use this file; find out where it comes from",
+        )
+
+
+class ByLocalName(dict[str, "H | None"]):
+    """What to do about an element, by its name without the prefix of a namespace; None for elements that say nothing here."""
+
+    def __missing__(self, tag: str) -> H | None:
+        handler = self.get(tag.rpartition(":")[2]) if ":" in tag else None
+        if len(self) < 1_000:
+            self[tag] = handler
+        return handler
+
+
+def _is_tear_down_of(earlier: Case, later: Case) -> bool:
+    return (
+        later.failure is not None
+        and later.failure.phase is Phase.TEARDOWN
+        and earlier.outcome is Outcome.FAILED
+        and earlier.test_id == later.test_id
+        and earlier.suite == later.suite
+    )

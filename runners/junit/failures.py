@@ -1,0 +1,66 @@
+"""The shape of a failure: its type, a template of its message, the frames. The text itself goes no further than this module."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from harness.model import Failure
+from runners.junit.frames import frames_of
+from runners.probe.shadow_harness_probe import shape_message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.model import Phase
+    from runners.junit.outcomes import Result
+
+MESSAGE_CHARACTERS = 4_096
+REMEMBERED_CHARACTERS = 512
+TEXT_CHARACTERS = 16_384
+
+_NAME = re.compile(r"[A-Za-z_$][\w.$]{0,199}")
+_LEADING_TYPE = re.compile(r"((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Failure|Failed|Exit|Interrupt|Warning|Timeout|DoesNotExist))(?:: |:?$|:?\n)")
+_IN_FIXTURE = re.compile(r'failed on (?:setup|teardown) with "(.*?)"?$', re.DOTALL)
+_STACK_BEGINS = re.compile(r"\s*at |\s*File \"|Traceback |\s*[\w./\\-]+:\d+")
+
+
+def failure_of(result: Result, phase: Phase, root: Path | None) -> Failure:
+    """The shape of what one `<failure>` or `<error>` says. Only the first 4,096 characters of the message and 16,384 of the text count."""
+    text = "".join(result.text)[:TEXT_CHARACTERS]
+    return _shape(result.kind.value, result.type, result.message[:MESSAGE_CHARACTERS], text, phase, root)
+
+
+@lru_cache(maxsize=128)  # a mass failure repeats one text thousands of times
+def _shape(kind: str, stated: str, message: str, text: str, phase: Phase, root: Path | None) -> Failure:
+    message = message.strip() or _first_words(text)
+    if fixture := _IN_FIXTURE.match(message):
+        message = fixture[1]
+    leading = _LEADING_TYPE.match(message)
+    if stated.strip():
+        type_ = stated.strip() if _NAME.fullmatch(stated.strip()) else shape_message(stated)
+    else:
+        type_ = leading[1] if leading else kind
+    if leading and type_.endswith(leading[1]):
+        message = message[leading.end() :]
+    message = message.strip()
+    template = _template(message) if len(message) <= REMEMBERED_CHARACTERS else shape_message(message)
+    return Failure(type=type_, message=template, phase=phase, frames=frames_of(text, root))
+
+
+# The other side's report repeats most messages.
+_template = lru_cache(maxsize=32_768)(shape_message)
+
+
+def _first_words(text: str) -> str:
+    """What a text without a message says: the last line of a Python traceback, else what stands before the stack."""
+    lines = text.strip().splitlines()
+    if lines and lines[0].startswith("Traceback ") and len(text) < TEXT_CHARACTERS:
+        return lines[-1][:MESSAGE_CHARACTERS]
+    words = []
+    for line in lines:
+        if words and _STACK_BEGINS.match(line):
+            break
+        words.append(line)
+    return "\n".join(words)[:MESSAGE_CHARACTERS]

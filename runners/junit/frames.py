@@ -1,0 +1,110 @@
+"""Places in the source, read out of a traceback's text. No machine's directories get through, and nothing that is not a source file."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from harness.model import Frame
+from runners.junit.ids import portable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+MAX_FRAMES = 12
+MAX_LINE = 600
+
+_PYTHON = re.compile(r'\s*File "([^"]{1,300})", line (\d{1,9})(?:, in ([\w.<>]{1,120}))?')
+_PLACE = re.compile(r"\.([A-Za-z]{1,6}):(?:line )?(\d{1,9})(?:: in ([\w.<>]{1,120}))?")
+_PATH = re.compile(r"(?:file://|[A-Za-z]:)?[\w./\\+ -]{1,300}")
+_FUNCTION = re.compile(r"(?:async |new )?([\w.$<>`+,\[\]/@-]{1,200})")
+
+_JVM = frozenset({"java", "kt", "scala", "groovy", "clj"})
+_SOURCES = _JVM | frozenset("py js jsx ts tsx mjs cjs go rb php rs c cc cpp cxx h hpp m mm swift cs fs vb ex exs lua dart sh pl t".split())
+_FOREIGN = re.compile(r"site-packages|dist-packages|node_modules|(?:^|/)lib/python\d|^<|^node:|/go/src/|\.cargo/registry|/rustc/|/vendor/")
+_FOREIGN_CLASS = re.compile(
+    r"(?:java|javax|jdk|sun|kotlin|scala|groovy|junit|com\.sun"
+    r"|org\.(?:junit|testng|gradle|apache\.maven|assertj|hamcrest|opentest4j|codehaus\.groovy))\."
+)
+
+
+def frames_of(text: str, root: Path | None = None) -> tuple[Frame, ...]:
+    """The frames a traceback names, from the test inwards, at most 12; none where its form is not known.
+
+    A path under `root` becomes relative to it; of any other absolute path only the file's name is kept; frames of libraries are left out.
+    """
+    lines = text.split("\n")
+    if 'File "' in text:
+        return _frames(lines, _in_python_traceback, root)
+    if "at " in text:
+        frames = _frames(reversed(lines), _in_stack, root)
+        if frames:
+            return frames
+    return _frames(lines, _at_line_start, root)
+
+
+def _frames(lines: Iterable[str], parse: Callable[[str, Path | None], Frame | None], root: Path | None) -> tuple[Frame, ...]:
+    frames: list[Frame] = []
+    for line in lines:
+        if len(line) <= MAX_LINE and ("." in line or 'File "' in line):
+            frame = parse(line, root)
+            if frame is not None:
+                frames.append(frame)
+                if len(frames) == MAX_FRAMES:
+                    break
+    return tuple(frames)
+
+
+# Frames repeat from failure to failure, and so do their lines: reading each of them once makes this ten times as fast.
+_remembered = lru_cache(maxsize=8192)
+
+
+@_remembered
+def _in_python_traceback(line: str, root: Path | None) -> Frame | None:
+    """`File "path", line 12, in function`."""
+    found = _PYTHON.match(line)
+    return _frame(found[1], found[2], found[3] or "", root) if found else None
+
+
+@_remembered
+def _in_stack(line: str, root: Path | None) -> Frame | None:
+    """A line of a stack that begins with its innermost call: JVM `at a.b.C.m(C.java:12)`, JavaScript `at f (src/f.js:1:2)`, .NET
+    `at N.C.M() in src/C.cs:line 12`."""
+    call = line.strip()
+    found = _PLACE.search(call)
+    if not found or not call.startswith("at ") or found[1] not in _SOURCES:
+        return None
+    before = call[3 : found.start()]
+    signature, within, path = before.partition(" in ")
+    if not within:
+        signature, _, path = before.rpartition("(")
+    name = _FUNCTION.match(signature.partition("(")[0])
+    function = name[1] if name else ""
+    if found[1] in _JVM:
+        # The class's package makes the path; a module's name may stand in front of it.
+        owner, _, function = function.rpartition("/")[2].rpartition(".")
+        if _FOREIGN_CLASS.match(owner):
+            return None
+        path = "/".join((*owner.split(".")[:-1], path))
+    return _frame(f"{path}.{found[1]}", found[2], function, root) if _PATH.fullmatch(path) else None
+
+
+@_remembered
+def _at_line_start(line: str, root: Path | None) -> Frame | None:
+    """`path:line:` at the start of a line, as pytest, Go, gtest and compilers write it."""
+    place = line.strip()
+    found = _PLACE.search(place)
+    if not found or found[1] not in _SOURCES or place[found.end() : found.end() + 1] not in {"", ":"}:
+        return None
+    path = place[: found.start()]
+    return _frame(f"{path}.{found[1]}", found[2], found[3] or "", root) if _PATH.fullmatch(path) else None
+
+
+def _frame(path: str, line: str, function: str, root: Path | None) -> Frame | None:
+    path = path.removeprefix("file://")
+    if _FOREIGN.search(path.replace("\\", "/")):
+        return None
+    inside = path[len(str(root)) + 1 :] if root is not None and path.startswith(f"{root}/") else portable(path)
+    return Frame(path=inside, line=int(line), function=function)
