@@ -164,6 +164,7 @@ def test_no_page_is_wider_than_the_window(visit: Visit, store: Store, width: int
         assert visit.go(path).evaluate("document.documentElement.scrollWidth") == width
     visit.page.get_by_role("link", name=re.compile("longlong")).click()
     visit.page.get_by_role("heading", name="History").wait_for()
+    visit.page.wait_for_load_state()  # the heading is there before the style sheet
     assert visit.page.evaluate("document.documentElement.scrollWidth") == width
     visit.assert_quiet()
 
