@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 
+from dashboard.decided import DecidedRuns
 from dashboard.faults import FaultView, Link, PageError, fault_of
 from dashboard.filters import PairQuery, pairs_url, run_url, runs_url, test_of
 from dashboard.rendering import Pages
@@ -59,10 +60,11 @@ class _Answers:
 
     def __init__(self, store: Store, pages: Pages) -> None:
         self._store = store
+        self._decided = DecidedRuns(store)
         self._pages = pages
 
     def front(self) -> HTMLResponse:
-        view = overview(self._store)
+        view = overview(self._store, self._decided)
         return self._pages.answer("overview.html", view, live=bool(view.running))
 
     def runs(self, before: Annotated[str | None, Query(max_length=500)] = None) -> HTMLResponse:
@@ -73,7 +75,7 @@ class _Answers:
         return self._pages.answer("runs.html", view)
 
     def run(self, run_id: str) -> HTMLResponse:
-        view = run_view(self._store, self._known(run_id))
+        view = run_view(self._store, self._decided, self._known(run_id))
         return self._pages.answer("run.html", view, live=view.run.state is RunState.RUNNING)
 
     def progress(self, run_id: str) -> ProgressAnswer:
@@ -108,7 +110,7 @@ class _Answers:
             hint = "the test may have been renamed, or this run has not decided its pairs yet"
             view = FaultView(heading="Unknown pair", found="this run holds no pair of this test id", where=test, hint=hint, links=links)
             raise PageError(404, view)
-        return self._pages.answer("pair.html", pair_view(self._store, run, found))
+        return self._pages.answer("pair.html", pair_view(self._store, self._decided, run, found))
 
     def healthz(self) -> JSONResponse:
         try:

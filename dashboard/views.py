@@ -11,11 +11,12 @@ from dashboard.words import bound_of
 from harness.model import PairFilter, RunState, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from dashboard.charts import HistoryChart, Segment
+    from dashboard.decided import DecidedRun, DecidedRuns
     from dashboard.filters import PairQuery
-    from harness.model import Cluster, Comparison, ConfirmPolicy, HistoryEntry, Page, PairResult, PairRow, ParityDifference, RunSummary
+    from harness.model import Cluster, ConfirmPolicy, HistoryEntry, Page, PairResult, PairRow, RunSummary
     from harness.ports import Store
 
 FIRST_PAIRS = 10
@@ -34,26 +35,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One run: `comparison` is None while it runs and where it died without a decision. `facts` are those in which the sides agree."""
+    """One run: `decided` is None while it runs and where it died without a decision; `facts` are those of both sides."""
 
     run: RunSummary
-    comparison: Comparison | None
+    decided: DecidedRun | None
     bar: tuple[Segment, ...]
     bound: str | None
     unconfirmed: bool
     first: Page[PairRow] | None
     facts: tuple[Fact, ...] = ()
-
-    @property
-    def clusters(self) -> tuple[Cluster, ...]:
-        """Clusters, the largest first."""
-        found = self.comparison.clusters if self.comparison else ()
-        return tuple(sorted(found, key=lambda cluster: (-len(cluster.tests), cluster.id)))
-
-    @property
-    def parity(self) -> tuple[ParityDifference, ...]:
-        """Facts in which the sides differ."""
-        return self.comparison.parity if self.comparison else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +68,11 @@ class RunsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairsView:
-    """A page of a run's pairs under a filter. `clusters` are those one can filter by."""
+    """A page of a run's pairs under a filter."""
 
     run: RunSummary
     query: PairQuery
     page: Page[PairRow]
-    clusters: tuple[Cluster, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,35 +86,33 @@ class PairView:
     history: tuple[HistoryEntry, ...]
 
 
-def overview(store: Store) -> OverviewView:
+def overview(store: Store, decided_runs: DecidedRuns) -> OverviewView:
     """Gather the front page."""
     runs = tuple(store.runs(limit=HISTORY))
     latest = store.latest()
     return OverviewView(
         running=tuple(run for run in runs if run.state is RunState.RUNNING),
         died=tuple(run for run in runs if run.state is RunState.INCOMPLETE and not run.totals and (not latest or run.started_at > latest.started_at)),
-        latest=run_view(store, latest) if latest else None,
+        latest=run_view(store, decided_runs, latest) if latest else None,
         runs=runs,
         chart=history_chart(_same_suite(runs, latest)),
     )
 
 
-def run_view(store: Store, run: RunSummary) -> RunView:
+def run_view(store: Store, decided_runs: DecidedRuns, run: RunSummary) -> RunView:
     """Gather one run."""
-    comparison = store.comparison(run.id) if run.totals else None
-    if comparison is None:
-        return RunView(run=run, comparison=None, bar=(), bound=None, unconfirmed=False, first=None)
-    divergent = [pair for pair in comparison.pairs if pair.verdict is Verdict.DIVERGENT]
-    unconfirmed = sum(not pair.confirmed for pair in divergent)
+    decided = decided_runs.of(run)
+    if decided is None:
+        return RunView(run=run, decided=None, bar=(), bound=None, unconfirmed=False, first=None)
     before = _complete_before(store, run)
     return RunView(
         run=run,
-        comparison=comparison,
-        bar=totals_bar(comparison.totals, before.totals if before else None),
-        bound=bound_of(comparison.run.confirm, len(divergent), unconfirmed),
-        unconfirmed=bool(unconfirmed),
+        decided=decided,
+        bar=totals_bar(run.totals, before.totals if before else None) if run.totals else (),
+        bound=bound_of(decided.run.confirm, decided.divergent, decided.unconfirmed),
+        unconfirmed=decided.unconfirmed > 0,
         first=store.pairs(run.id, PairFilter(verdict=Verdict.DIVERGENT), limit=FIRST_PAIRS),
-        facts=_facts(comparison),
+        facts=_facts(decided),
     )
 
 
@@ -139,19 +126,17 @@ def runs_view(store: Store, before: str | None) -> RunsView:
 def pairs_view(store: Store, run: RunSummary, query: PairQuery) -> PairsView:
     """Gather a page of pairs. Raises StoreError for a key that is not one of this list's."""
     page = store.pairs(run.id, query.where, after=query.after, limit=PAGE_SIZE)
-    comparison = store.comparison(run.id) if run.totals else None
-    return PairsView(run=run, query=query, page=page, clusters=comparison.clusters if comparison else ())
+    return PairsView(run=run, query=query, page=page)
 
 
-def pair_view(store: Store, run: RunSummary, pair: PairResult) -> PairView:
+def pair_view(store: Store, decided_runs: DecidedRuns, run: RunSummary, pair: PairResult) -> PairView:
     """Gather one pair."""
-    comparison = store.comparison(run.id)
-    clusters = comparison.clusters if comparison else ()
+    decided = decided_runs.of(run)
     return PairView(
         run=run,
         pair=pair,
-        confirm=comparison.run.confirm if comparison else None,
-        cluster=next((cluster for cluster in clusters if cluster.id == pair.cluster), None),
+        confirm=decided.run.confirm if decided else None,
+        cluster=decided.cluster(pair.cluster) if decided else None,
         history=tuple(store.history(pair.test_id)),
     )
 
@@ -168,9 +153,7 @@ def _same_suite(runs: Sequence[RunSummary], latest: RunSummary | None) -> tuple[
     return tuple(run for run in runs if latest is None or run.suite == latest.suite)
 
 
-def _facts(comparison: Comparison) -> tuple[Fact, ...]:
-    differing = {difference.name for difference in comparison.parity}
-    names = sorted(set(comparison.legacy) | set(comparison.shadow))
-    legacy: Mapping[str, str] = comparison.legacy
-    shadow: Mapping[str, str] = comparison.shadow
-    return tuple(Fact(name=name, legacy=legacy.get(name), shadow=shadow.get(name), differs=name in differing) for name in names)
+def _facts(decided: DecidedRun) -> tuple[Fact, ...]:
+    differing = {difference.name for difference in decided.parity}
+    names = sorted(set(decided.legacy) | set(decided.shadow))
+    return tuple(Fact(name=name, legacy=decided.legacy.get(name), shadow=decided.shadow.get(name), differs=name in differing) for name in names)

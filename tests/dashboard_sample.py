@@ -111,7 +111,10 @@ def comparison(run: RunHeader, pairs: Sequence[PairResult], **changes: object) -
     """A decided run of these pairs."""
     ordered = tuple(sorted(pairs, key=lambda pair: pair.test_id))
     counts = {verdict.value: sum(pair.verdict is verdict for pair in ordered) for verdict in Verdict}
-    members = {pair.cluster: tuple(other.test_id for other in ordered if other.cluster == pair.cluster) for pair in ordered if pair.cluster}
+    members: dict[str, tuple[str, ...]] = {}
+    for number in range(len(_SENTENCES)):
+        tests = tuple(pair.test_id for pair in ordered if pair.cluster == f"c{number}9e1d4a")
+        members |= {f"c{number}9e1d4a": tests} if tests else {}
     clusters = tuple(_cluster(number, members[f"c{number}9e1d4a"]) for number in range(len(_SENTENCES)) if f"c{number}9e1d4a" in members)
     decided = Comparison(
         run=run,

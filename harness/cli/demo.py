@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard import serve as serve_pages
 from harness.cli import console
 from harness.cli.options import Colour, ColourOption, Outputs, VerboseOption
 from harness.cli.run import follow, settle
@@ -53,6 +52,8 @@ def demo(
     if comparison.exit not in {ExitCode.OK, ExitCode.DIVERGENT}:
         return comparison.exit
     if serve:
+        from dashboard import serve as serve_pages  # noqa: PLC0415 - slow to import, and needed here alone
+
         opened = open_store(place.store)
         try:
             serve_pages(opened, port=port)

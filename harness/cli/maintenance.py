@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json as jsonlib
 import shutil
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 from rich.table import Table
 
-from dashboard import serve as serve_pages
 from harness.cli import console
 from harness.cli.options import Colour, ColourOption, ConfigOption, JsonFlag, StoreOption, WorkdirOption
 from harness.cli.project import base_of
@@ -31,13 +30,19 @@ def serve(
         str, typer.Option("--host", help="Address to listen on. The pages have no login: beyond loopback, put a proxy with one in front.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port to listen on.", min=0, max=65535)] = 8765,
+    allow_host: Annotated[
+        Optional[list[str]],  # noqa: UP045 - typer reads it at run time
+        typer.Option("--allow-host", metavar="NAME", help="Another host name to answer to, such as a proxy's; may be repeated."),
+    ] = None,
 ) -> int:
     """Serve the dashboard: overview, divergences, pairs with both failures, runs with their live progress. Read only."""
+    from dashboard import serve as serve_pages  # noqa: PLC0415 - a web framework is slow to import, and no other command needs it
+
     place = workplace(base_of(config, workdir), workdir=workdir, store=store)
     opened = open_store(place.store)
     try:
         settle_dead_runs(opened, place.runs)
-        serve_pages(opened, host=host, port=port)
+        serve_pages(opened, host=host, port=port, allow=tuple(allow_host or ()))
     finally:
         opened.close()
     return ExitCode.OK

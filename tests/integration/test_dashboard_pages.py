@@ -10,11 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from dashboard.decided import SECONDS, DecidedRuns
 from dashboard.filters import pair_url, pairs_url
 from harness.errors import StoreError
-from harness.model import ConfirmPolicy, Direction, PairFilter, Progress, RunState, Verdict
+from harness.model import Comparison, ConfirmPolicy, Direction, PairFilter, Progress, RunState, Verdict
 from harness.store import open_store
 from tests.dashboard_sample import LATEST, RUNNING, Html, browse, comparison, divergent, equivalent, fill, header, night
+from tests.fakes import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -258,3 +260,41 @@ def test_no_page_is_broken_html(client: TestClient) -> None:
         ids = re.findall(r' id="([^"]+)"', source)
         assert len(ids) == len(set(ids))
         assert "Undefined" not in source
+
+
+class _CountingStore(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = 0
+
+    def comparison(self, run_id: str) -> Comparison | None:
+        self.read += 1
+        return super().comparison(run_id)
+
+
+def test_a_decided_run_is_gathered_once_a_minute_and_again_when_decided_anew() -> None:
+    store, now = _CountingStore(), [0.0]
+    decided = DecidedRuns(store, monotonic=lambda: now[0])
+
+    def divergent_now() -> int | None:
+        run = store.run("a")
+        found = decided.of(run) if run else None
+        return found.divergent if found else None
+
+    store.save(comparison(header("a"), [divergent("a::b")]))
+    assert [divergent_now() for _ in range(3)] == [1, 1, 1]
+    assert store.read == 1
+    store.save(comparison(header("a"), [divergent("a::b"), divergent("a::c")]))
+    assert divergent_now() == 2
+    now[0] += SECONDS
+    assert divergent_now() == 2
+    assert store.read == 3
+
+
+def test_lists_of_pairs_never_read_a_whole_run() -> None:
+    store = _CountingStore()
+    store.save(night(9))
+    client = browse(store)
+    for url in (f"/runs/{LATEST}/pairs", "/runs", "/healthz"):
+        assert client.get(url).status_code == 200
+    assert store.read == 0
