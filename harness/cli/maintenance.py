@@ -125,7 +125,7 @@ def gc(
     else:
         out = console.results(color)
         for name, value in answer.items():
-            shown = ", ".join(value) or "none" if isinstance(value, list) else str(value)
+            shown = ", ".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
             out.print(f"{name.replace('_', ' ')}: {shown}", markup=False)
     return ExitCode.OK
 

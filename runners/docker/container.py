@@ -46,6 +46,7 @@ class SessionContainer:
         self._client = connect()
         self._copy = LineCopy(lines, output)
         self._looked = time.monotonic()
+        self._judged = 0
         self.out_of_memory = False
         try:
             self.id = _create(self._client, events.project, command, variables)
@@ -82,7 +83,7 @@ class SessionContainer:
             self._client.api.kill(self.id)
 
     def _time_to_look(self) -> bool:
-        if not self._events.lost and time.monotonic() - self._looked < _LOOK_AGAIN:
+        if time.monotonic() - self._looked < _LOOK_AGAIN:
             return False
         self._looked = time.monotonic()
         return True
@@ -104,14 +105,17 @@ class SessionContainer:
 
     def _raise_for_services(self) -> None:
         """A service that dies while tests run is no outcome of a test. One without a health check that ends well has done its work."""
-        if not (events := self._events.of_services()):
+        events = self._events.of_services()
+        if len(events) == self._judged:
             return
+        self._judged = len(events)
         if hungry := [event for event in events if event.action == "oom"]:
             raise faults.service_out_of_memory(hungry[0].service)
-        dead = {event.container for event in events if event.action == "die"}
-        for state in service_states(self._client, self._events.project):
-            if state.container in dead and (state.exit_status or state.health is not None):
-                raise faults.ended_early(state, output=last_output(self._client, state.container))
+        states = {state.container: state for state in service_states(self._client, self._events.project)}
+        for event in events:
+            state = states.get(event.container)
+            if state is not None and (event.exit_status or state.health is not None):
+                raise faults.ended_early(state.service, event.exit_status, output=last_output(self._client, state.container))
 
 
 class LineCopy:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from runners.docker import faults
 from runners.docker.engine import ENGINE_ERRORS, connect
 from runners.docker.override import RUNNER_SERVICE
 from runners.docker.ownership import PROJECT
@@ -14,6 +16,11 @@ from runners.docker.services import SERVICE_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from docker.types.daemon import CancellableStream
+
+_AGAIN = 0.5  # seconds before a stream that ended is opened again
+_CLOCKS_DIFFER = 60  # seconds by which the engine's clock may be behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,71 +42,79 @@ class ProjectEvents:
 
     def __init__(self, project: str) -> None:
         self.project = project
-        self._seen: list[ContainerEvent] = []
+        self._seen: dict[int, ContainerEvent] = {}  # by the engine's time in nanoseconds, so that none counts twice
         self._changed = threading.Condition()
-        self._closing = False
-        self._lost = False
+        self._closing = threading.Event()
         self._client = connect()
-        self._stream: Any = None
+        self._client.api.timeout = None  # type: ignore[assignment]  # no event for hours is no fault
+        self._stream: CancellableStream[dict[str, Any]] | None = None
         self._thread = threading.Thread(target=self._follow, name=f"events of {project}", daemon=True)
 
     def start(self) -> Self:
-        """Begin to follow; returns once the engine has accepted, so that nothing after this is missed."""
-        filters = {"type": "container", "event": ["die", "oom"], "label": f"{PROJECT}={self.project}"}
-        self._client.api.timeout = None  # type: ignore[assignment]  # no event for hours is no fault
-        self._stream = self._client.api.events(decode=True, filters=filters)
+        """Begin to follow; returns once the engine has accepted, so that nothing after this is missed. Raises InfrastructureError."""
+        try:
+            self._stream = self._open(None)
+        except ENGINE_ERRORS as error:
+            self._client.close()
+            raise faults.engine_gone(error) from None
         self._thread.start()
         return self
 
     def close(self) -> None:
         """End the thread. Safe to call twice."""
-        self._closing = True
-        if self._stream is not None:
-            try:
-                self._stream.close()
-            except (OSError, AttributeError, *ENGINE_ERRORS):
-                pass  # the connection had ended already
-            self._thread.join(timeout=5)
+        self._closing.set()
+        self._end_stream()
+        self._thread.join(timeout=5)
+        self._end_stream()  # it may just have been opened again
         self._client.close()
-
-    @property
-    def lost(self) -> bool:
-        """Whether the engine ended the stream: it is gone, or restarts."""
-        return self._lost
 
     def of(self, container: str) -> tuple[ContainerEvent, ...]:
         """The events of one container so far."""
         with self._changed:
-            return tuple(event for event in self._seen if event.container == container)
+            return tuple(event for event in self._seen.values() if event.container == container)
 
     def of_services(self) -> tuple[ContainerEvent, ...]:
         """The events of the services so far; the runner's are not among them."""
         with self._changed:
-            return tuple(event for event in self._seen if event.service != RUNNER_SERVICE)
+            return tuple(event for event in self._seen.values() if event.service != RUNNER_SERVICE)
 
     def wait_for_death(self, container: str, seconds: float) -> ContainerEvent | None:
-        """The death of this container, or None if it does not come within this time, or the stream is lost."""
+        """The death of this container, or None if it does not come within this time."""
         deadline = time.monotonic() + seconds
         with self._changed:
             while True:
-                for event in self._seen:
+                for event in self._seen.values():
                     if event.container == container and event.action == "die":
                         return event
-                left = deadline - time.monotonic()
-                if left <= 0 or self._lost:
+                if (left := deadline - time.monotonic()) <= 0:
                     return None
                 self._changed.wait(left)
 
+    def _open(self, since: int | None) -> CancellableStream[dict[str, Any]]:
+        filters = {"type": "container", "event": ["die", "oom"], "label": f"{PROJECT}={self.project}"}
+        return self._client.api.events(decode=True, filters=filters, since=since)
+
+    def _end_stream(self) -> None:
+        if self._stream is not None:
+            with contextlib.suppress(OSError, AttributeError, *ENGINE_ERRORS):  # the connection may have ended already
+                self._stream.close()
+
     def _follow(self) -> None:
-        try:
-            for event in self._stream:
-                with self._changed:
-                    self._seen.append(_event(event))
-                    self._changed.notify_all()
-        except (OSError, ValueError, AttributeError, *ENGINE_ERRORS):
-            pass  # the stream has ended; whether that is a fault is decided below
+        """Note what comes. A stream that ends before its time (a proxy, an engine that restarts) is opened again from where it ended."""
+        since = int(time.time()) - _CLOCKS_DIFFER
+        while not self._closing.is_set():
+            with contextlib.suppress(OSError, ValueError, AttributeError, *ENGINE_ERRORS):
+                for event in self._stream or ():
+                    since = max(since, int(event.get("time", since)))
+                    self._note(event)
+            if self._closing.wait(_AGAIN):
+                return
+            with contextlib.suppress(*ENGINE_ERRORS):  # whether the engine is gone, who waits for a container finds out by asking it
+                self._stream = self._open(since)
+
+    def _note(self, event: Mapping[str, Any]) -> None:
         with self._changed:
-            self._lost = not self._closing
+            self._seen.setdefault(int(event.get("timeNano", len(self._seen))), _event(event))
             self._changed.notify_all()
 
 

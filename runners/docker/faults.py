@@ -16,7 +16,6 @@ from runners.probe.shadow_harness_probe import shape_message
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from runners.docker.services import ServiceState
 
 _LAST_LINES = 12
 _WIDTH = 300
@@ -96,21 +95,21 @@ def build_failed(output: str) -> InfrastructureError:
     )
 
 
-def unhealthy(service: ServiceState, *, seconds: float, check: str, output: str) -> InfrastructureError:
+def unhealthy(service: str, *, seconds: float, check: str, output: str) -> InfrastructureError:
     """A service that never got healthy."""
     said = f" Its last check, redacted:\n{redacted(check, lines=3)}\n" if check.strip() else " "
     return _fault(
         InfrastructureKind.UNHEALTHY_SERVICE,
-        f"the service {service.service!r} did not get healthy within {seconds:g} s.{said}Its last lines, redacted:\n{redacted(output)}",
+        f"the service {service!r} did not get healthy within {seconds:g} s.{said}Its last lines, redacted:\n{redacted(output)}",
         hint="Look at its log in the bundle's `logs` folder, mend its `healthcheck`, or give it more time with `startup_timeout`.",
     )
 
 
-def ended_early(service: ServiceState, *, output: str) -> InfrastructureError:
+def ended_early(service: str, exit_status: int | None, *, output: str) -> InfrastructureError:
     """A service that ended with an error while it was brought up or while tests ran."""
     return _fault(
         InfrastructureKind.UNHEALTHY_SERVICE,
-        f"the service {service.service!r} ended with exit status {service.exit_status}. Its last lines, redacted:\n{redacted(output)}",
+        f"the service {service!r} ended with exit status {exit_status}. Its last lines, redacted:\n{redacted(output)}",
         hint="Look at its log in the bundle's `logs` folder; `docker compose up SERVICE` shows it live.",
     )
 

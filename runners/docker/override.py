@@ -38,7 +38,7 @@ _NO_RESOLVER: dict[str, Node] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerSpec:
-    """What the runner containers are made from. Paths are absolute paths of this machine; exactly one of `image` and `build` is set.
+    """What the runner containers are made from. Paths are absolute paths of this machine; beside `build`, `image` is the tag of what is built.
 
     `user` is numeric, "uid:gid"; `memory` as Compose writes it ("2g").
     """
@@ -54,7 +54,7 @@ class RunnerSpec:
 
     @property
     def image_name(self) -> str:
-        """The image that runner containers are made from: the given one, or the name that the built one gets."""
+        """The image that runner containers are made from."""
         return self.image or built_name(str(self.build))
 
 

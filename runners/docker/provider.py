@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import threading
 import time
@@ -16,7 +17,7 @@ from harness.errors import ConfigurationError, InfrastructureError, ShadowError
 from runners.command import session_variables
 from runners.docker import faults
 from runners.docker.compose import Compose, find_compose, interpolation
-from runners.docker.engine import ENGINE_ERRORS, connected, engine_version
+from runners.docker.engine import ENGINE_ERRORS, connected, engine_version, remove_container
 from runners.docker.events import ProjectEvents
 from runners.docker.override import RUNNER_SERVICE, UNPRIVILEGED_USER, RunnerSpec, render_override
 from runners.docker.ownership import Owner, Ownership, project_name
@@ -39,6 +40,8 @@ _IMAGE_SECONDS = 1800.0  # to pull or build images
 _CALL_SECONDS = 60.0
 _building = threading.Lock()  # both sides often build the same image: the second one finds it made
 _READ_AND_ENTER = 0o005
+_BUILD_STEP = re.compile(r"---> Running in ([0-9a-f]{12,64})$", re.MULTILINE)
+"""What the engine's own builder says of a step; the container of a step that fails stays, and carries no label."""
 
 
 class DockerEnvironment:
@@ -124,9 +127,9 @@ class DockerEnvironment:
         for path in (*self._plan.compose, *filter(None, (self._plan.build,))):
             if not path.exists():
                 raise ConfigurationError("this file does not exist", where=str(path), hint="Mend `compose` or `build` of this environment.")
-        if (self._plan.image is None) == (self._plan.build is None):
+        if self._plan.image is None and self._plan.build is None:
             raise ConfigurationError(
-                "a docker environment takes its tests' container from exactly one of `image` and `build`",
+                "a docker environment needs `image` or `build` for the container that runs the tests",
                 where=f"[environments.{self.side}]",
                 hint='image = "my-tests:latest", or build = "Dockerfile.tests"',
             )
@@ -155,7 +158,9 @@ class DockerEnvironment:
 
     def _images(self, model: ComposeModel) -> tuple[str, ...]:
         """The images that are not built here."""
-        named = {service.image for service in model.services if not service.built} | {self._plan.image}
+        named = {service.image for service in model.services if not service.built}
+        if self._plan.build is None:
+            named.add(self._plan.image)
         return tuple(sorted(name for name in named if name is not None))
 
     def _bring_up(self, client: DockerClient) -> Mapping[str, str]:
@@ -164,7 +169,7 @@ class DockerEnvironment:
         model = self._model(compose)
         compose.use_override(self._write_override(model))
         self._have_images(client, compose, model)
-        self._build_images(compose, model)
+        self._build_images(client, compose, model)
         self._events = ProjectEvents(self._ownership.project).start()
         self._start_services(client, compose, model)
         answer = compose.run("create", "--no-build", "--pull", "never", RUNNER_SERVICE, profile=RUNNER_SERVICE, seconds=_CALL_SECONDS)
@@ -202,12 +207,14 @@ class DockerEnvironment:
         if missing := missing_images(client, self._images(model)):
             raise faults.image_missing(missing, detail=faults.last_lines(answer.errors, lines=1))
 
-    def _build_images(self, compose: Compose, model: ComposeModel) -> None:
+    def _build_images(self, client: DockerClient, compose: Compose, model: ComposeModel) -> None:
         if self._plan.build is None and not any(service.built for service in model.services):
             return
         with _building:
             answer = compose.run("build", profile=RUNNER_SERVICE, seconds=_IMAGE_SECONDS)
         if answer.status:
+            for container in _BUILD_STEP.findall(answer.output):
+                remove_container(client, container)
             raise faults.build_failed(f"{answer.output}\n{answer.errors}")
 
     def _start_services(self, client: DockerClient, compose: Compose, model: ComposeModel) -> None:

@@ -89,14 +89,14 @@ def raise_for_failed(client: DockerClient, states: tuple[ServiceState, ...]) -> 
         if state.out_of_memory:
             raise faults.service_out_of_memory(state.service)
         if state.failed:
-            raise faults.ended_early(state, output=last_output(client, state.container))
+            raise faults.ended_early(state.service, state.exit_status, output=last_output(client, state.container))
 
 
 def raise_for_unhealthy(client: DockerClient, states: tuple[ServiceState, ...], *, seconds: float) -> None:
     """Raise the fault of the first service that runs and is not healthy, if any."""
     for state in states:
         if state.status == "running" and not state.ready:
-            raise faults.unhealthy(state, seconds=seconds, check=state.last_check, output=last_output(client, state.container))
+            raise faults.unhealthy(state.service, seconds=seconds, check=state.last_check, output=last_output(client, state.container))
 
 
 def last_output(client: DockerClient, container: str, *, lines: int = _SHOWN_LINES) -> str:

@@ -21,6 +21,7 @@ import pytest
 from harness.errors import InfrastructureError
 from harness.model import DatasetKind, EndReason, SessionRequest, Side, SidePlan, SuitePlan
 from runners.docker import docker_environment, sweep_leftovers
+from runners.docker.override import built_name
 
 docker = pytest.importorskip("docker")
 pytestmark = pytest.mark.docker
@@ -38,6 +39,7 @@ services:
     ports: ["5432:5432"]
     environment:
       POSTGRES_PASSWORD: $PASSWORD
+      LANG: C.UTF-8
     volumes:
       - data:/var/lib/postgresql/data
       - type: bind
@@ -240,10 +242,11 @@ def test_a_missing_image_of_a_service(place: Place, client: Any) -> None:
 
 def test_an_image_that_cannot_be_built(place: Place, client: Any) -> None:
     dockerfile = place.folder / "Dockerfile.tests"
-    dockerfile.write_text("FROM python:3.11-slim\nRUN python -c 'raise SystemExit(3)'\n")
+    dockerfile.write_text("FROM python:3.11-slim\nRUN python -c 'raise SystemExit(\"unbuildable\")'\n")
     with pytest.raises(InfrastructureError, match="could not be built") as fault:
         place.side(Side.LEGACY, None, run="unbuilt", image=None, build=dockerfile).up()
     assert fault.value.kind == "build_failed"
+    assert not [found for found in client.api.containers(all=True) if "unbuildable" in found["Command"]]  # nor a step of the build
     assert nothing(client, "unbuilt")
 
 
@@ -271,10 +274,9 @@ def test_images_are_built_and_a_service_that_dies_meanwhile_is_no_failing_test(p
     results = [line for line in map(json.loads, request.output.read_text().splitlines()) if line["e"] == "result"]
     assert [line["outcome"] for line in results] == ["passed"]  # what was finished is kept
     assert nothing(client, "built")
-    built = [image for image in client.images.list(filters={"label": "dev.shadow-harness.image"}) if image.tags]
-    assert built
-    for image in built:
-        client.images.remove(image.id, force=True)
+    for name in (built_name(str(place.folder / "Dockerfile")), built_name("app", str(place.folder / "built-shadow.yaml"))):
+        assert client.images.get(name).labels["dev.shadow-harness.image"]  # kept, for the next run
+        client.images.remove(name)
 
 
 HARNESS = """
@@ -286,7 +288,7 @@ from runners.docker import docker_environment
 folder, image, run = Path(sys.argv[1]), *sys.argv[2:4]
 if sys.argv[4:]:
     # Everything is imported first: this Python may lie where that user cannot read.
-    import os, encodings.idna, http.cookiejar, runners.docker.provider, stringprep, zoneinfo
+    import os, encodings.ascii, encodings.idna, encodings.latin_1, http.cookiejar, runners.docker.provider, stringprep, zoneinfo
     os.setgroups([int(sys.argv[4])])
     os.setgid(1234)
     os.setuid(1234)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from harness.model import InfrastructureKind, Side
 from runners.docker import faults
 from runners.docker.compose import interpolation, masked
 from runners.docker.container import LineCopy, merged_variables
+from runners.docker.events import ProjectEvents
 from runners.docker.model import ComposeModel, parse_model
 from runners.docker.override import RUNNER_SERVICE, RunnerSpec, render_override, used_networks
 from runners.docker.ownership import Life, Owner, Ownership, project_name
@@ -323,3 +327,41 @@ def test_a_link_or_a_pipe_in_place_of_the_probes_file_is_not_read(tmp_path: Path
         copy.more()
         copy.close()
     assert not target.exists()
+
+
+class Stream:
+    """What an engine says until the connection breaks; the last one stays open until it is closed."""
+
+    def __init__(self, events: list[dict[str, Any]], *, last: bool = False) -> None:
+        self._events = events
+        self._closed = threading.Event()
+        if not last:
+            self._closed.set()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        yield from self._events
+        self._closed.wait()
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+def event(action: str, time: int, service: str = RUNNER_SERVICE) -> dict[str, Any]:
+    attributes = {"com.docker.compose.service": service, "exitCode": "137"}
+    return {"Action": action, "time": time, "timeNano": time * 10**9, "Actor": {"ID": service, "Attributes": attributes}}
+
+
+def test_a_stream_of_events_that_breaks_is_taken_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    oom, death, other = event("oom", 1), event("die", 3), event("die", 2, "db")
+    streams = [Stream([oom]), Stream([oom, other]), Stream([other, death], last=True)]
+    api = SimpleNamespace(events=lambda **_: streams.pop(0))
+    monkeypatch.setattr("runners.docker.events.connect", lambda: SimpleNamespace(api=api, close=lambda: None))
+    monkeypatch.setattr("runners.docker.events._AGAIN", 0)
+    events = ProjectEvents("p").start()
+    seen = events.wait_for_death(RUNNER_SERVICE, 60)
+    events.close()
+    assert seen is not None
+    assert seen.exit_status == 137
+    assert [one.action for one in events.of(RUNNER_SERVICE)] == ["oom", "die"]
+    assert [one.service for one in events.of_services()] == ["db"]
+    assert events.wait_for_death("nobody", 0) is None
