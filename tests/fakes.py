@@ -125,7 +125,7 @@ def _summary(run: _Run) -> RunSummary:
         started_at=run.header.started_at,
         finished_at=run.header.finished_at,
         state=run.state,
-        totals=run.comparison and run.comparison.totals,
+        totals=None if run.comparison is None else run.comparison.totals,
         exit=None if run.comparison is None else run.comparison.exit,
         progress=run.progress,
     )

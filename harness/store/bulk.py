@@ -49,7 +49,7 @@ class SqliteBulk:
         for batch in batches(digests, _VARIABLES):
             padding = (None,) * (_VARIABLES - len(batch))  # one statement, prepared once
             rows = self._connection.exec_driver_sql(statement, (*batch, *padding))
-            found.update((row.digest, row.id) for row in rows)
+            found.update({row[0]: row[1] for row in rows.all()})
         return found
 
 
@@ -76,7 +76,7 @@ class PostgresBulk:
         """See Bulk."""
         statement = f"SELECT digest, id FROM {_quoted(table.name)} WHERE digest = ANY(%s)"  # noqa: S608 - a name of the schema
         rows = self._connection.exec_driver_sql(statement, (list(digests),))
-        return {row.digest: row.id for row in rows}
+        return {row[0]: row[1] for row in rows.all()}
 
 
 class Shared(Generic[K]):

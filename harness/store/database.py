@@ -25,7 +25,7 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._engine = _sqlite(url) if self.is_sqlite else create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        self._engine = _sqlite(url) if self.is_sqlite else _postgres(url)
 
     @contextmanager
     def reading(self, doing: str) -> Iterator[Connection]:
@@ -68,6 +68,11 @@ def _sqlite(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _postgres(url: URL) -> Engine:
+    """Read committed, whatever the server's default: a writer must see what was committed while it waited for its lock."""
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level="READ COMMITTED")
 
 
 def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a connection of the driver, which SQLAlchemy leaves untyped

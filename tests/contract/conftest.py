@@ -41,16 +41,25 @@ def postgres_server() -> Iterator[URL]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: URL) -> Iterator[str]:
+def postgres_url(postgres_server: URL) -> str:
     """URL of a fresh, empty database."""
+    return _new_database(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres_server: URL) -> str:
+    """URL of one database for tests that empty it themselves: ten times as fast as a fresh one."""
+    return _new_database(postgres_server)
+
+
+def _new_database(server: URL) -> str:
+    """Make a database; it goes with its server."""
     name = f"shadow_{uuid4().hex}"
-    server = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield postgres_server.set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    server.dispose()
+    engine.dispose()
+    return server.set(database=name).render_as_string(hide_password=False)
 
 
 def _programs() -> Path:
@@ -74,9 +83,17 @@ def _user() -> pwd.struct_passwd | None:
 
 
 def _call(user: pwd.struct_passwd | None, *command: str | Path) -> None:
-    identity = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     ended = subprocess.run(
-        command, cwd="/", check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **identity
+        command,
+        cwd="/",
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        user=None if user is None else user.pw_uid,
+        group=None if user is None else user.pw_gid,
+        extra_groups=None if user is None else [],
     )
     if ended.returncode:
         pytest.fail(f"{Path(command[0]).name} failed: {ended.stderr}")

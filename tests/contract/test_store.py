@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -67,7 +67,7 @@ ODD_IDS = (
 )
 
 
-def header(run_id: str = "night-1", *, days: int = 0, **changes: object) -> RunHeader:
+def header(run_id: str = "night-1", *, days: int = 0, **changes: Any) -> RunHeader:
     started = STARTED + timedelta(days=days)
     whole = RunHeader(
         id=run_id, suite="ledger", started_at=started, finished_at=started, confirm=ConfirmPolicy(), complete=True, harness_version="0.1"
@@ -99,7 +99,7 @@ def divergent(
     )
 
 
-def comparison(*pairs: PairResult, run: RunHeader | None = None, **changes: object) -> Comparison:
+def comparison(*pairs: PairResult, run: RunHeader | None = None, **changes: Any) -> Comparison:
     ordered = tuple(sorted(pairs, key=lambda pair: pair.test_id))
     count = {verdict.value: sum(pair.verdict is verdict for pair in pairs) for verdict in Verdict}
     return replace(Comparison(run=run or header(), pairs=ordered, totals=Totals(tests=len(pairs), **count), exit=1), **changes)
@@ -141,13 +141,14 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """Opens the same store again and again, as several processes would."""
     opened: list[Store] = []
     memory = MemoryStore()
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else f"sqlite:///{tmp_path}/shadow.db"
+    url = request.getfixturevalue("shared_postgres_url") if request.param == "postgres" else f"sqlite:///{tmp_path}/shadow.db"
 
     def open_again() -> Store:
         store = memory if request.param == "memory" else open_store(url)
         opened.append(store)
         return store
 
+    open_again().delete_all()
     yield open_again
     for store in opened:
         store.close()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-OPENERS = 6
+OPENERS = 4
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_a_url_that_names_no_store_is_refused(url: str, found: str) -> None:
 
 
 def test_a_server_that_does_not_answer_is_named_without_the_password(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="opening the store failed|looking at the store") as caught:
+    with pytest.raises(StoreError, match="looking at the store's schema failed") as caught:
         open_store(f"postgresql://someone:tops3cret@/shadow?host={tmp_path}&password=tops3cret")
 
     assert "someone" in str(caught.value)
@@ -243,8 +243,9 @@ def test_a_list_is_read_through_indexes_alone(file: Path) -> None:
         for where in (PairFilter(verdict=Verdict.DIVERGENT), PairFilter(verdict=Verdict.DIVERGENT, cluster="c"), PairFilter()):
             place = _place(where)
             query = _places(connection, 1, where).where(place > 5).order_by(place).limit(100)
-            compiled = query.compile(connection, compile_kwargs={"literal_binds": True})
-            plans.append(" ".join(row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")))
+            compiled = query.compile(connection)
+            values = tuple(compiled.params[name] for name in compiled.positiontup or ())
+            plans.append(" ".join(row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)))
     database.close()
 
     assert "ix_pair_verdict (run_id=? AND verdict=? AND position>?)" in plans[0]
