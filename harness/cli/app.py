@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from harness import __version__
 from harness.cli.compare import compare, report
@@ -12,6 +13,7 @@ from harness.cli.demo import demo
 from harness.cli.maintenance import gc, rebuild, runs, serve
 from harness.cli.run import run
 from harness.cli.setup import config, doctor, init
+from harness.errors import ExitCode, UsageError
 
 _HELP = """One suite, two environments: a production copy and a synthetic one. Run both, see what diverges, and why.
 
@@ -20,7 +22,16 @@ Start with `shadow demo`; for a project of your own with `shadow init`."""
 
 def app(arguments: list[str]) -> int:
     """Carry one command line out and return its exit code."""
-    result = _typer()(arguments, standalone_mode=False, prog_name="shadow")
+    try:
+        result = _typer()(arguments, standalone_mode=False, prog_name="shadow")
+    except TyperException as error:
+        if not error.format_message():  # no command at all: the help has been printed
+            return ExitCode.USAGE
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "shadow"
+        raise UsageError(error.format_message(), where=command, hint=f"See: {command} --help") from None
+    except typer.Abort:
+        return ExitCode.INTERRUPTED
     return int(result or 0)
 
 

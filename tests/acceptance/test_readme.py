@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = shutil.ignore_patterns(".git", ".shadow", "shadow-demo", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis", ".pytest_cache", "*.egg-info")
+LEFT_OUT = shutil.ignore_patterns(".git", ".shadow", "shadow-demo", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info")
 
 pytestmark = pytest.mark.slow
 
