@@ -47,7 +47,8 @@ class RemarkKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
     """Something a person should know about a report that was read. `where` is file:line; no text of the report stands in `message`
-    but names of suites."""
+    but names of suites.
+    """
 
     kind: RemarkKind
     where: str

@@ -201,10 +201,10 @@ class Document:
         self.parser.CharacterDataHandler = self._take_text
 
     def _take_text(self, data: str) -> None:
-        self._text.append(data[: self._room])
-        self._room -= len(data)
-        if self._room <= 0:
-            self.parser.CharacterDataHandler = None
+        # Taking the handler away in here would make expat hand over the same text again, without end.
+        if self._room > 0:
+            self._text.append(data[: self._room])
+            self._room -= len(data)
 
     # what is not right
 

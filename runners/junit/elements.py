@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from harness.model import Outcome, Phase
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 @dataclass(slots=True)
 class OpenSuite:
     """A suite that is open, or the report as a whole. `names` are those of the suites around it and its own, without empty ones; `cases`
-    counts what it holds, `extra` the results beyond one a case; both with the suites inside it. `declared` is its `tests` attribute."""
+    counts what it holds, `extra` the results beyond one a case; both with the suites inside it. `declared` is its `tests` attribute.
+    """
 
     names: tuple[str, ...]
     depth: int
@@ -107,20 +109,22 @@ class OpenCase:
 
 def plain_case(attributes: dict[str, str], line: int, suite: tuple[str, ...], report: Path) -> Case | None:
     """The case of a `<testcase>` that says no more than its class, name and time, as nearly all do: the short way, worth half of the
-    reading time. None where it says more."""
+    reading time. None where it says more.
+    """
     try:
         classname, name, time = attributes["classname"], attributes["name"], attributes["time"]
-        seconds = float(time)
-    except (KeyError, ValueError):
+    except KeyError:
         return None
-    if len(attributes) > 3 or not classname or not name or not 0 <= seconds < math.inf:
+    if len(attributes) > 3 or not classname or not name:
         return None
+    seconds = seconds_of(time)
     return _new_case(Case, (f"{classname}::{name}", None, classname, name, suite, Outcome.PASSED, seconds, None, (), line, report))
 
 
 _new_case = tuple.__new__
 
 
+@lru_cache(maxsize=4096)  # most tests are quick, so that a few thousand values recur, and are kept once
 def seconds_of(text: str) -> float | None:
     """A `time` attribute in seconds, thousands set off by commas or not; None where it is no such number."""
     try:

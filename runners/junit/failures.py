@@ -20,8 +20,10 @@ MESSAGE_CHARACTERS = 4_096
 REMEMBERED_CHARACTERS = 512
 TEXT_CHARACTERS = 16_384
 
-_NAME = re.compile(r"[A-Za-z_$][\w.$]{0,199}")
-_LEADING_TYPE = re.compile(r"((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Failure|Failed|Exit|Interrupt|Warning|Timeout|DoesNotExist))(?:: |:?$|:?\n)")
+_NAME = re.compile(r"[A-Za-z_$][\w.$]{0,199}", re.ASCII)
+_LEADING_TYPE = re.compile(
+    r"((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Failure|Failed|Exit|Interrupt|Warning|Timeout|DoesNotExist))(?:: |:?$|:?\n)"
+)
 _IN_FIXTURE = re.compile(r'failed on (?:setup|teardown) with "(.*?)"?$', re.DOTALL)
 _STACK_BEGINS = re.compile(r"\s*at |\s*File \"|Traceback |\s*[\w./\\-]+:\d+")
 
@@ -38,10 +40,9 @@ def _shape(kind: str, stated: str, message: str, text: str, phase: Phase, root: 
     if fixture := _IN_FIXTURE.match(message):
         message = fixture[1]
     leading = _LEADING_TYPE.match(message)
-    if stated.strip():
-        type_ = stated.strip() if _NAME.fullmatch(stated.strip()) else shape_message(stated)
-    else:
-        type_ = leading[1] if leading else kind
+    stated = stated.strip()
+    inferred = leading[1] if leading else kind
+    type_ = (stated if _NAME.fullmatch(stated) else shape_message(stated)) if stated else inferred
     if leading and type_.endswith(leading[1]):
         message = message[leading.end() :]
     message = message.strip()
@@ -58,7 +59,7 @@ def _first_words(text: str) -> str:
     lines = text.strip().splitlines()
     if lines and lines[0].startswith("Traceback ") and len(text) < TEXT_CHARACTERS:
         return lines[-1][:MESSAGE_CHARACTERS]
-    words = []
+    words: list[str] = []
     for line in lines:
         if words and _STACK_BEGINS.match(line):
             break

@@ -61,7 +61,10 @@ def _invalid(byte: int, text: str, hint: str) -> tuple[str, str]:
     if byte >= 0x80:
         return "bytes that are not valid UTF-8", "have the tool write UTF-8, or declare the encoding it writes in the first line"
     if byte < 0x20 or byte == 0x7F:
-        return f"the control character 0x{byte:02x}", "XML does not allow it: have the tool leave terminal codes out of its report (for example --no-color)"
+        return (
+            f"the control character 0x{byte:02x}",
+            "XML does not allow it: have the tool leave terminal codes out of its report (for example --no-color)",
+        )
     if byte in b"<&":
         return f"a bare {chr(byte)!r}", "the tool that wrote the report did not escape it: mend the tool, or correct this line"
     return text, hint

@@ -22,7 +22,8 @@ _PATH = re.compile(r"(?:file://|[A-Za-z]:)?[\w./\\+ -]{1,300}")
 _FUNCTION = re.compile(r"(?:async |new )?([\w.$<>`+,\[\]/@-]{1,200})")
 
 _JVM = frozenset({"java", "kt", "scala", "groovy", "clj"})
-_SOURCES = _JVM | frozenset("py js jsx ts tsx mjs cjs go rb php rs c cc cpp cxx h hpp m mm swift cs fs vb ex exs lua dart sh pl t".split())
+_SOURCES = _JVM | frozenset({"py", "rb", "php", "pl", "t", "lua", "sh", "dart", "swift", "go", "rs", "ex", "exs", "cs", "fs", "vb"})
+_SOURCES |= frozenset({"js", "jsx", "mjs", "cjs", "ts", "tsx", "c", "cc", "cpp", "cxx", "h", "hpp", "m", "mm"})
 _FOREIGN = re.compile(r"site-packages|dist-packages|node_modules|(?:^|/)lib/python\d|^<|^node:|/go/src/|\.cargo/registry|/rustc/|/vendor/")
 _FOREIGN_CLASS = re.compile(
     r"(?:java|javax|jdk|sun|kotlin|scala|groovy|junit|com\.sun"
@@ -36,29 +37,26 @@ def frames_of(text: str, root: Path | None = None) -> tuple[Frame, ...]:
     A path under `root` becomes relative to it; of any other absolute path only the file's name is kept; frames of libraries are left out.
     """
     lines = text.split("\n")
+    frames: tuple[Frame, ...] = ()
     if 'File "' in text:
-        return _frames(lines, _in_python_traceback, root)
-    if "at " in text:
-        frames = _frames(reversed(lines), _in_stack, root)
-        if frames:
-            return frames
-    return _frames(lines, _at_line_start, root)
+        frames = _frames(lines, 'File "', _in_python_traceback, root)
+    elif "at " in text:
+        frames = _frames(reversed(lines), "at ", _in_stack, root)
+    return frames or _frames(lines, ":", _at_line_start, root)
 
 
-def _frames(lines: Iterable[str], parse: Callable[[str, Path | None], Frame | None], root: Path | None) -> tuple[Frame, ...]:
+def _frames(lines: Iterable[str], mark: str, parse: Callable[[str, Path | None], Frame | None], root: Path | None) -> tuple[Frame, ...]:
     frames: list[Frame] = []
     for line in lines:
-        if len(line) <= MAX_LINE and ("." in line or 'File "' in line):
-            frame = parse(line, root)
-            if frame is not None:
-                frames.append(frame)
-                if len(frames) == MAX_FRAMES:
-                    break
+        if mark in line and len(line) <= MAX_LINE and (frame := parse(line, root)) is not None:
+            frames.append(frame)
+            if len(frames) == MAX_FRAMES:
+                break
     return tuple(frames)
 
 
-# Frames repeat from failure to failure, and so do their lines: reading each of them once makes this ten times as fast.
-_remembered = lru_cache(maxsize=8192)
+# Lines with frames repeat from failure to failure: reading each once saves most of the time, and one object for each most of the memory.
+_remembered = lru_cache(maxsize=32_768)
 
 
 @_remembered
@@ -71,7 +69,8 @@ def _in_python_traceback(line: str, root: Path | None) -> Frame | None:
 @_remembered
 def _in_stack(line: str, root: Path | None) -> Frame | None:
     """A line of a stack that begins with its innermost call: JVM `at a.b.C.m(C.java:12)`, JavaScript `at f (src/f.js:1:2)`, .NET
-    `at N.C.M() in src/C.cs:line 12`."""
+    `at N.C.M() in src/C.cs:line 12`.
+    """
     call = line.strip()
     found = _PLACE.search(call)
     if not found or not call.startswith("at ") or found[1] not in _SOURCES:

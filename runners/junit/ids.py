@@ -28,7 +28,8 @@ def qualified(suite: tuple[str, ...], plain: str) -> str:
 @lru_cache(maxsize=1024)
 def portable(path: str) -> str:
     """A path with forward slashes. Of an absolute one only the last part is kept: where a checkout lies differs between machines, and
-    may name a person."""
+    may name a person.
+    """
     if _ABSOLUTE.match(path):
         return re.split(r"[/\\]", path.rstrip("/\\"))[-1]
     return path.replace("\\", "/").removeprefix("./")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from runners.junit.ids import qualified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Set as AbstractSet
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from runners.junit.case import Case
 
@@ -15,37 +17,36 @@ if TYPE_CHECKING:
 class Ledger:
     """The ids of a side in the order of its cases.
 
-    `apart` are ids that cases of different suites share. They are told apart by the names of their suites, which is decided at the end, for
-    all of them and on both sides alike: a name that depended on which came first would pair one suite's case with another's.
+    Cases of different suites that share an id are told apart by the names of their suites. That is decided at the end, for all of them and on
+    both sides alike: a name that depended on which came first would pair one suite's case with another's.
+
+    The two sides of a run hold nearly the same ids: a ledger made with `other` uses that one's strings, which saves half of their memory.
     """
 
     def __init__(self, other: Ledger | None = None) -> None:
-        self.apart: set[str] = set()
         self._ids: list[str] = []
         self._suites: list[tuple[str, ...]] = []
-        self._first: dict[str, int] = {}
-        self._repeated: set[str] = set()
-        self._other = other
+        self._known = {} if other is None else {test_id: test_id for test_id in other.names(frozenset())}
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def add(self, case: Case) -> str:
-        """Note a case; returns its plain id, as one and the same string as the other side's ledger holds, which halves the memory."""
-        test_id = case.test_id if self._other is None else self._other.canonical(case.test_id)
-        first = self._first.setdefault(test_id, len(self._ids))
-        if first != len(self._ids):
-            self._repeated.add(test_id)
-            if self._suites[first] != case.suite:
-                self.apart.add(test_id)
+        """Note a case; returns its plain id."""
+        test_id = self._known.get(case.test_id, case.test_id)
         self._ids.append(test_id)
         self._suites.append(case.suite)
         return test_id
 
-    def canonical(self, test_id: str) -> str:
-        """The string this ledger holds for an id, or the one given."""
-        index = self._first.get(test_id)
-        return test_id if index is None else self._ids[index]
+    def apart(self) -> frozenset[str]:
+        """The ids that cases of different suites share. Called when all cases are noted."""
+        self._known = {}
+        first: dict[str, tuple[str, ...]] = {}
+        repeated = self._repeated()
+        if not repeated:
+            return frozenset()
+        noted = ((plain, suite) for plain, suite in zip(self._ids, self._suites, strict=True) if plain in repeated)
+        return frozenset(plain for plain, suite in noted if first.setdefault(plain, suite) != suite)
 
     def names(self, apart: AbstractSet[str]) -> Iterator[str]:
         """The final id of each case in order, those of `apart` with their suites."""
@@ -55,11 +56,15 @@ class Ledger:
 
     def duplicates(self, apart: AbstractSet[str]) -> tuple[str, ...]:
         """Final ids that more than one case carries, sorted."""
-        if not self._repeated:
+        repeated = self._repeated()
+        if not repeated:
             return ()
-        seen: set[str] = set()
-        twice: set[str] = set()
-        for plain, name in zip(self._ids, self.names(apart), strict=True):
-            if plain in self._repeated:
-                (twice if name in seen else seen).add(name)
-        return tuple(sorted(twice))
+        counts = Counter(name for plain, name in zip(self._ids, self.names(apart), strict=True) if plain in repeated)
+        # A name made of suites can also be the plain name of another case.
+        counts.update(name for name in set(self._ids) - repeated if name in counts)
+        return tuple(sorted(name for name, count in counts.items() if count > 1))
+
+    def _repeated(self) -> set[str]:
+        if len(set(self._ids)) == len(self._ids):
+            return set()
+        return {test_id for test_id, count in Counter(self._ids).items() if count > 1}

@@ -62,7 +62,9 @@ class Reader:
             return
         where = ", ".join(str(source) for source in self.sources[:3])
         found = f"{self.files} JUnit reports without a single test" if self.files else "no JUnit report among the XML files"
-        raise EmptySuiteError(found, where=where, expected="at least one <testcase>", hint="check what the test command selected, and that these are its reports")
+        raise EmptySuiteError(
+            found, where=where, expected="at least one <testcase>", hint="check what the test command selected, and that these are its reports"
+        )
 
     def _cases_of(self, source: Source) -> Iterator[Case]:
         document = Document(source.path, self._root)

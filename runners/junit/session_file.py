@@ -24,7 +24,8 @@ IDS_A_LINE = 1_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSummary:
     """What a session file holds. `apart`: ids that several suites carry and that were written with their suites' names; `duplicates`: ids
-    that more than one case carries all the same."""
+    that more than one case carries all the same.
+    """
 
     count: int
     apart: tuple[str, ...]
@@ -44,26 +45,25 @@ def to_session_file(cases: Iterable[Case], path: Path, header: Mapping[str, obje
             ledger.add(case)
             results.write(_result(case))
         results.seek(0)
-        apart = frozenset(ledger.apart)
-        duplicates = ledger.duplicates(apart)
+        apart = ledger.apart()
+        summary = SessionSummary(count=len(ledger), apart=tuple(sorted(apart)), duplicates=ledger.duplicates(apart))
         try:
             with part.open("w", encoding="ascii") as out:
-                _write(out, header, ledger, duplicates, results)
+                _write(out, header, ledger, summary, results)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
-    return SessionSummary(count=len(ledger), apart=tuple(sorted(apart)), duplicates=duplicates)
+    return summary
 
 
-def _write(out: TextIO, header: Mapping[str, object], ledger: Ledger, duplicates: tuple[str, ...], results: TextIO) -> None:
+def _write(out: TextIO, header: Mapping[str, object], ledger: Ledger, summary: SessionSummary, results: TextIO) -> None:
+    apart = frozenset(summary.apart)
     out.write(_line({"e": "header", "schema": SCHEMA, **header}))
-    for chunk in _chunks(ledger.names(ledger.apart)):
-        out.write(_line({"e": "collected", "ids": chunk}))
-    if duplicates:
-        out.write(_line({"e": "duplicate", "ids": list(duplicates)}))
-    out.write(_line({"e": "collection_finished", "count": len(ledger), "deselected": 0}))
-    for name, rest in zip(ledger.names(ledger.apart), results, strict=True):
-        out.write(f'{{"e":"result","id":{quoted(name)},{rest}')
+    out.writelines(_line({"e": "collected", "ids": chunk}) for chunk in _chunks(ledger.names(apart)))
+    if summary.duplicates:
+        out.write(_line({"e": "duplicate", "ids": list(summary.duplicates)}))
+    out.write(_line({"e": "collection_finished", "count": summary.count, "deselected": 0}))
+    out.writelines(f'{{"e":"result","id":{quoted(name)},{rest}' for name, rest in zip(ledger.names(apart), results, strict=True))
     out.write(_line({"e": "footer", "complete": True, "exit_status": None, "stopped": None}))
 
 

@@ -10,7 +10,8 @@ from runners.junit.ledger import Ledger
 from runners.junit.reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence, Set as AbstractSet
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from runners.junit.case import Remark
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideReport:
     """One side's reports. Every case is an attempt, in order; `duplicates` are ids that several of them carry, which no pair can be told
-    for. `files` counts the reports read."""
+    for. `files` counts the reports read.
+    """
 
     attempts: tuple[Attempt, ...]
     duplicates: tuple[str, ...]
@@ -34,7 +36,7 @@ def read_sides(legacy: Sequence[Path], shadow: Sequence[Path], *, root: Path | N
     """
     left = _Collected(Side.LEGACY, Ledger(), legacy, root)
     right = _Collected(Side.SHADOW, Ledger(left.ledger), shadow, root)
-    apart = left.ledger.apart | right.ledger.apart
+    apart = left.ledger.apart() | right.ledger.apart()
     return left.report(apart), right.report(apart)
 
 

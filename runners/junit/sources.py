@@ -39,13 +39,17 @@ def listing(sources: Iterable[Path]) -> list[Source]:
         if path.is_dir():
             inside = sorted(entry for pattern in ("*.xml", "*.xml.gz") for entry in path.rglob(pattern) if entry.is_file())
             if not inside:
-                raise InputError("no XML file in this directory", where=str(path), hint="name the directory that the test tool writes its JUnit XML into")
+                raise InputError(
+                    "no XML file in this directory", where=str(path), hint="name the directory that the test tool writes its JUnit XML into"
+                )
             for entry in inside:
                 files.setdefault(entry.resolve(), Source(entry, found=True))
         elif path.exists():
             files.setdefault(path.resolve(), Source(path, found=False))
         else:
-            raise InputError("no such file or directory", where=str(path), hint="check the path, and that the test command got as far as writing its report")
+            raise InputError(
+                "no such file or directory", where=str(path), hint="check the path, and that the test command got as far as writing its report"
+            )
     return list(files.values())
 
 

@@ -19,16 +19,19 @@ import time
 from pathlib import Path
 from xml.etree.ElementTree import iterparse
 
+from runners.junit import read, read_sides
+
 MODULES = 500
+HELPERS = 2_000
 
 
-def traceback_of(rng: random.Random, size: int = 2_000) -> str:
-    """A traceback as pytest prints it, whose frames recur in other failures, about `size` characters long."""
-    lines = []
+def traceback_of(rng: random.Random, number: int, size: int = 2_000) -> str:
+    """A traceback as pytest prints it, about `size` characters long: the test's own frame, then frames that recur in other failures."""
+    lines = [f"tests/unit/test_module_{number % MODULES}.py:{number % 997}: in test_case_{number}", "    assert checkout(order).status == expected"]
     length = 0
     while length < size:
-        module, line = rng.randrange(MODULES), rng.randrange(1, 40)
-        lines += [f"tests/unit/test_module_{module}.py:{line * 7}: in helper_{line}", f"    result = service.call(order, amount={rng.randrange(10_000)})"]
+        helper = rng.randrange(HELPERS)
+        lines += [f"src/shop/part_{helper % 60}.py:{helper}: in helper_{helper}", f"    return self.session.call(order, step={helper})"]
         length += len(lines[-1]) + len(lines[-2]) + 2
     return "\n".join(lines)
 
@@ -42,7 +45,7 @@ def write_report(path: Path, cases: int, failing: float, seed: int) -> None:
             case = f'<testcase classname="tests.unit.test_module_{number % MODULES}.TestOrders" name="test_case_{number}" time="{rng.random():.3f}"'
             if rng.random() < failing:
                 message = f"AssertionError: order {rng.randrange(100_000)} has status {rng.choice(('open', 'paid', 'sent'))}"
-                out.write(f'{case}><failure message="{message}">{traceback_of(rng)}\nE   {message}</failure></testcase>\n')
+                out.write(f'{case}><failure message="{message}">{traceback_of(rng, number)}\nE   {message}</failure></testcase>\n')
             else:
                 out.write(f"{case} />\n")
         out.write("</testsuite></testsuites>\n")
@@ -57,14 +60,10 @@ def walk(path: Path) -> int:
 
 
 def read_one(path: Path) -> int:
-    from runners.junit import read
-
     return sum(1 for _ in read([path]))
 
 
 def read_both(path: Path) -> int:
-    from runners.junit import read_sides
-
     legacy, shadow = read_sides([path], [path.with_name("shadow.xml")])
     return len(legacy.attempts) + len(shadow.attempts)
 
@@ -79,7 +78,8 @@ def peak_mb() -> float:
 
 def measure(kind: str, path: Path) -> dict[str, float]:
     command = [sys.executable, "-m", "tests.benchmarks.junit_read", "--measure", kind, "--file", str(path)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    figures: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return figures
 
 
 def main() -> None:
