@@ -5,37 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compare.fingerprint import digest, fingerprint, inner_frame
-from harness.model import Cluster, Direction, Outcome
+from harness.model import Cluster, Direction, Outcome, OutcomeClass, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from compare.pairing import Pair
-    from harness.model import Failure, Side
+    from harness.model import Failure, PairResult
 
-_WORDS = {
-    Direction.LEGACY_ONLY_PASS: "pass on legacy and fail on shadow",
-    Direction.SHADOW_ONLY_PASS: "pass on shadow and fail on legacy",
-    Direction.LEGACY_ONLY_COLLECTED: "are collected on legacy only",
-    Direction.SHADOW_ONLY_COLLECTED: "are collected on shadow only",
-    Direction.SKIP_MISMATCH: "are skipped on one side only",
-    Direction.OBSERVATION: "pass on both sides and observe different shapes",
-    Direction.EFFECT: "pass on both sides and have different effects",
+_VERBS = {
+    OutcomeClass.PASSING: ("passes", "pass"),
+    OutcomeClass.XFAILED: ("fails as expected", "fail as expected"),
+    OutcomeClass.SKIPPED: ("is skipped", "are skipped"),
+    OutcomeClass.FAILING: ("fails", "fail"),
+    OutcomeClass.ABSENT: ("is not collected", "are not collected"),
 }
 
 
 def shown_failure(pair: Pair, failing: Side) -> Failure | None:
     """The failure that a differing pair is about: of the side seen failing."""
-    attempt = pair.legacy if failing.value == "legacy" else pair.shadow
+    attempt = pair.of(failing)
     return attempt.failure if attempt else None
 
 
 def pair_fingerprint(pair: Pair, failing: Side, direction: Direction) -> str:
-    """The fingerprint of a differing pair: of its failure, or where there is none (skips, absences) of its direction and module."""
+    """The fingerprint of a differing pair: of its failure, or where there is none (skips, absences, dead workers) of both sides' outcomes and of its
+    module.
+    """
     failure = shown_failure(pair, failing)
     if failure is not None:
         return fingerprint(failure)
-    return digest(direction.value, pair.test_id.partition("::")[0])
+    outcomes = (attempt.outcome.value if attempt else "" for attempt in (pair.legacy, pair.shadow))
+    return digest(direction.value, *outcomes, _module(pair.test_id))
 
 
 def cluster_id(mark: str, direction: Direction) -> str:
@@ -43,31 +44,25 @@ def cluster_id(mark: str, direction: Direction) -> str:
     return digest("cluster", mark, direction.value)[:12]
 
 
-def cluster(members: Iterable[tuple[str, Direction, Pair, Side]]) -> tuple[Cluster, ...]:
-    """Clusters of differing pairs, given as (cluster id, direction, pair, side seen failing); the largest first, then by id."""
-    grouped: dict[str, list[tuple[Direction, Pair, Side]]] = {}
-    for name, direction, pair, failing in members:
-        grouped.setdefault(name, []).append((direction, pair, failing))
+def cluster(members: Iterable[tuple[PairResult, Side]]) -> tuple[Cluster, ...]:
+    """The clusters of divergences, given with the side seen failing; the largest first, then by id."""
+    grouped: dict[str, list[tuple[PairResult, Side]]] = {}
+    for result, failing in members:
+        if result.cluster:
+            grouped.setdefault(result.cluster, []).append((result, failing))
     clusters = [_cluster(name, group) for name, group in grouped.items()]
     return tuple(sorted(clusters, key=lambda c: (-len(c.tests), c.id)))
 
 
-def _cluster(name: str, group: Sequence[tuple[Direction, Pair, Side]]) -> Cluster:
-    group = sorted(group, key=lambda member: member[1].test_id)
-    direction, pair, failing = group[0]
-    failure = shown_failure(pair, failing)
-    tests = tuple(member.test_id for _, member, _ in group)
-    count = f"{len(tests)} tests {_WORDS[direction]}" if len(tests) > 1 else f"1 test: {_singular(direction)}"
+def _cluster(name: str, group: Sequence[tuple[PairResult, Side]]) -> Cluster:
+    """One cluster; the first of its tests by id is shown for all."""
+    first, failing = min(group, key=lambda member: member[0].test_id)
+    tests = tuple(sorted(result.test_id for result, _ in group))
+    said, failure = _said(first, many=len(tests) > 1), first.of(failing).failure
+    count = f"{len(tests)} tests {said}" if len(tests) > 1 else f"1 test {said}"
     if failure is None:
-        module = pair.test_id.partition("::")[0]
-        return Cluster(
-            id=name,
-            exception=Outcome.SKIPPED.value if direction is Direction.SKIP_MISMATCH else Outcome.ABSENT.value,
-            template="",
-            frame=None,
-            tests=tests,
-            sentence=f"{count}, in {module}.",
-        )
+        outcome = first.of(failing).outcome or Outcome.ABSENT
+        return Cluster(id=name, exception=outcome.value, template="", frame=None, tests=tests, sentence=f"{count}, in {_module(first.test_id)}.")
     frame = inner_frame(failure)
     place = f" in {frame.path}:{frame.line} ({frame.function})" if frame else ""
     return Cluster(
@@ -80,7 +75,15 @@ def _cluster(name: str, group: Sequence[tuple[Direction, Pair, Side]]) -> Cluste
     )
 
 
-def _singular(direction: Direction) -> str:
-    first, _, rest = _WORDS[direction].partition(" ")
-    verb = {"pass": "passes", "are": "is"}[first]
-    return f"{verb} {rest}".replace(" fail ", " fails ").replace(" observe ", " observes ").replace(" have ", " has ")
+def _said(result: PairResult, *, many: bool) -> str:
+    """What the sides did, the one that is shown to fail last."""
+    if result.direction in {Direction.LEGACY_ONLY_COLLECTED, Direction.SHADOW_ONLY_COLLECTED}:
+        side = "legacy" if result.direction is Direction.LEGACY_ONLY_COLLECTED else "shadow"
+        return f"{'are' if many else 'is'} collected on {side} only"
+    sides = sorted(((result.of(side).outcome or Outcome.ABSENT).kind.rank, side.value, side) for side in Side)
+    words = [f"{_VERBS[(result.of(side).outcome or Outcome.ABSENT).kind][many]} on {side.value}" for _, _, side in sides]
+    return " and ".join(words)
+
+
+def _module(test_id: str) -> str:
+    return test_id.partition("::")[0]

@@ -12,7 +12,8 @@ value at any stopping time an e-value (Ville's inequality; Shafer, "Testing by b
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import prod
+from itertools import accumulate
+from operator import mul
 
 EXPECTED_RATE = 0.02
 FAILING_RATE = 0.98
@@ -30,7 +31,12 @@ def factor(*, expected_failed: bool, failing_failed: bool) -> float:
 
 def e_value(pairs: Iterable[FreshPair]) -> float:
     """The e-value after these fresh pairs; 1 after none. Its expectation is at most 1 whenever both sides share one failure rate."""
-    return prod((factor(expected_failed=x, failing_failed=y) for x, y in pairs), start=1.0)
+    return course(pairs)[-1]
+
+
+def course(pairs: Iterable[FreshPair]) -> tuple[float, ...]:
+    """The e-value from the start, which is 1, to the last of these fresh pairs: one value more than there are pairs."""
+    return tuple(accumulate((factor(expected_failed=x, failing_failed=y) for x, y in pairs), mul, initial=1.0))
 
 
 def _likelihood(rate: float, *, failed: bool) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.model import Failure, Frame
+    from harness.model import Attempt, Failure, Frame
 
 ALGORITHM = "frame-1"
 """Name and version of the algorithm; it is part of every fingerprint, so that a new version never matches an old one by chance."""
@@ -17,8 +18,12 @@ def fingerprint(failure: Failure) -> str:
     an edit above it must not make a new failure).
     """
     frame = inner_frame(failure)
-    place = (frame.path, frame.function) if frame else ("", "")
-    return digest(ALGORITHM, failure.type, failure.message, *place)
+    return _of_failure(failure.type, failure.message, frame.path if frame else "", frame.function if frame else "")
+
+
+def attempt_fingerprint(attempt: Attempt) -> str:
+    """The fingerprint of an attempt's failure; where nothing of it was recorded (a dead worker), of its outcome."""
+    return fingerprint(attempt.failure) if attempt.failure else digest(ALGORITHM, attempt.outcome.value)
 
 
 def inner_frame(failure: Failure) -> Frame | None:
@@ -33,3 +38,8 @@ def digest(*parts: str) -> str:
         encoded = part.encode("utf-8", "surrogatepass")
         hashed.update(len(encoded).to_bytes(8, "big") + encoded)
     return hashed.hexdigest()[:16]
+
+
+@lru_cache(maxsize=8192)
+def _of_failure(kind: str, message: str, path: str, function: str) -> str:
+    return digest(ALGORITHM, kind, message, path, function)

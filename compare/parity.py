@@ -14,7 +14,9 @@ EXPECTED = ("dataset", "data.")
 
 
 def parity(legacy: Mapping[str, str], shadow: Mapping[str, str]) -> tuple[ParityDifference, ...]:
-    """Every fact that the sides do not share, by name."""
+    """Every fact that the sides do not share, by name. A side that recorded nothing at all (it did not run) leaves nothing to compare."""
+    if not legacy or not shadow:
+        return ()
     names = sorted(name for name in legacy.keys() | shadow.keys() if not name.startswith(EXPECTED))
     return tuple(
         ParityDifference(name=name, legacy=legacy.get(name), shadow=shadow.get(name)) for name in names if legacy.get(name) != shadow.get(name)

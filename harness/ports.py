@@ -10,18 +10,25 @@ if TYPE_CHECKING:
 
     from harness.model import (
         Comparison,
+        Discordance,
+        DivergenceFilter,
+        DivergenceRow,
         HistoryEntry,
         Page,
         PairFilter,
         PairResult,
         PairRow,
         Progress,
+        Rename,
+        Retention,
         RunHeader,
+        RunOverview,
         RunState,
         RunSummary,
         SessionEnd,
         SessionRequest,
         Side,
+        Tombstone,
     )
 
     ProgressSink = Callable[[Mapping[str, object]], None]
@@ -101,8 +108,12 @@ class Store(Protocol):
         """Overwrite where a running run stands. Unknown ids do nothing."""
         ...
 
-    def save(self, comparison: Comparison) -> None:
-        """Store a decided run in one transaction, replacing what is known of it. Raises StoreError, and then nothing has changed."""
+    def save(self, comparison: Comparison, *, renames: Sequence[Rename] = ()) -> None:
+        """Store a decided run in one transaction, replacing what is known of it, and follow its divergences if it is a night.
+
+        `renames` are the tests that go on under another id from this run on; each old and each new id stands in it once. Raises StoreError, and
+        then nothing has changed.
+        """
         ...
 
     def forget(self, run_id: str) -> None:
@@ -137,8 +148,48 @@ class Store(Protocol):
         """One pair with both failures, None where it is unknown."""
         ...
 
+    def comparison_without_pairs(self, run_id: str) -> RunOverview | None:
+        """A decided run with everything but its pairs, in a time that does not grow with their number; None where it is unknown or running."""
+        ...
+
     def history(self, test_id: str, *, limit: int = 50) -> Sequence[HistoryEntry]:
-        """What became of one test over the runs, newest first."""
+        """What became of one test over the runs, newest first, also under the ids it had before."""
+        ...
+
+    def divergences(self, where: DivergenceFilter, *, after: str | None = None, limit: int = 100) -> Page[DivergenceRow]:
+        """A page of divergences over the nights, by test id. Raises StoreError for a key that is not one of this list's."""
+        ...
+
+    def divergence(self, test_id: str, *, suite: str | None = None) -> DivergenceRow | None:
+        """One divergence, also by an id that its test had before; None where no night saw one. Without `suite`, the one seen last."""
+        ...
+
+    def discordances(self) -> Sequence[Discordance]:
+        """Every test whose nightly pair differed since the suite's or the data's digest changed last (`compare.nights.intermittents` judges them)."""
+        ...
+
+    def renames(self, run_id: str) -> Sequence[Rename]:
+        """The renames that a run brought, in the order they were given."""
+        ...
+
+    def retain(self, *, now: datetime, keep_runs: int | None = None, since: datetime | None = None) -> Sequence[Tombstone]:
+        """Remove old runs, leave a tombstone of each, and return the new ones. Divergences and e-processes go on as if nothing had been removed.
+
+        Kept are the newest `keep_runs` runs of each suite, or those started at `since` or later; always the newest night of each suite, what came
+        after it, and what is running. Runs as old as a removed one are no nights from now on. Raises StoreError unless exactly one bound is given.
+        """
+        ...
+
+    def tombstone(self, run_id: str) -> Tombstone | None:
+        """What is left of a run that retention removed; None for any other."""
+        ...
+
+    def retention(self) -> Retention:
+        """What bundles no longer tell, to be kept beside them."""
+        ...
+
+    def restore(self, retention: Retention) -> None:
+        """Put back what bundles no longer tell, in place of what is known of it; before the bundles of a rebuild."""
         ...
 
     def mark(self, run_id: str, state: RunState) -> None:

@@ -15,8 +15,7 @@ def pytest_command(suite: SuitePlan, request: SessionRequest, *, workers: int) -
     """The user's command and arguments, then the harness's.
 
     The harness adds the probe, `--continue-on-collection-errors` (one broken module must not hide the rest) and, for a full run only, pytest-xdist
-    with `workers` processes; confirmation pairs run one after another in one process. `--select` is the probe's to follow (its selection file). Options of plugins are only added with those plugins
-    (`-n` with workers, which asks for pytest-xdist by name in its own error where it is missing).
+    with `workers` processes; confirmation pairs run one after another in one process. `--select` is the probe's to follow (its selection file).
     """
     command = [*suite.command, *suite.args, "-p", PROBE_PLUGIN, "--continue-on-collection-errors"]
     if request.pair == 0 and workers > 0:
@@ -32,7 +31,8 @@ def worker_count(workers: int) -> int:
     """
     if workers >= 0:
         return workers
-    share = len(os.sched_getaffinity(0)) // 2
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = cores // 2
     return share if share > 1 else 0
 
 
@@ -44,5 +44,4 @@ def session_variables(seed: int) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "PYTEST_RANDOMLY_SEED": str(seed),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }

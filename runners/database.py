@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import NullPool, create_engine, inspect, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from harness.errors import ConfigurationError, InfrastructureError
@@ -13,7 +14,11 @@ from harness.errors import ConfigurationError, InfrastructureError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import Engine, Inspector
+    from sqlalchemy import URL, Engine, Inspector
+
+_PATIENCE = 15
+"""Seconds that a server may take to accept a connection."""
+_CONNECT_SECONDS = {"psycopg": "connect_timeout", "psycopg2": "connect_timeout", "pymysql": "connect_timeout", "mysqldb": "connect_timeout"}
 
 
 def schema_facts(url: str, *, base: Path) -> dict[str, str]:
@@ -24,9 +29,10 @@ def schema_facts(url: str, *, base: Path) -> dict[str, str]:
     """
     engine = _read_only_engine(url, base)
     try:
-        inspector = inspect(engine)
-        return {f"schema.{table}": _table_digest(inspector, table) for table in sorted(inspector.get_table_names())}
-    except SQLAlchemyError as error:
+        with engine.connect() as connection:
+            inspector = inspect(connection)
+            return {f"schema.{table}": _table_digest(inspector, table) for table in sorted(inspector.get_table_names())}
+    except (SQLAlchemyError, OSError, RuntimeError) as error:  # drivers raise some of their own
         raise InfrastructureError(
             f"the {engine.dialect.name} database could not be read: {type(error).__name__}",
             hint="See that `database` of this environment points at a database that answers, or leave the key out.",
@@ -36,26 +42,33 @@ def schema_facts(url: str, *, base: Path) -> dict[str, str]:
 
 
 def _read_only_engine(url: str, base: Path) -> Engine:
+    """An engine whose transactions cannot write, where the database knows such a thing."""
     try:
-        engine = create_engine(url)
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return create_engine(_read_only_file(parsed, base), poolclass=NullPool)
+        options = {"postgresql_readonly": True} if parsed.get_backend_name() == "postgresql" else {}
+        waiting = _CONNECT_SECONDS.get(parsed.get_driver_name())
+        return create_engine(parsed, poolclass=NullPool, execution_options=options, connect_args={waiting: _PATIENCE} if waiting else {})
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ConfigurationError(
             f"`database` is no URL that SQLAlchemy can use here ({type(error).__name__})",
             expected="dialect+driver://user@host/name, for example sqlite:///legacy.sqlite or postgresql+psycopg://...",
             hint="Install the driver that the URL names (for PostgreSQL: pip install 'shadow-harness[postgres]').",
         ) from None
-    name = engine.url.database
-    if engine.dialect.name != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
-        return engine
-    engine.dispose()
+
+
+def _read_only_file(url: URL, base: Path) -> URL:
+    name = url.database
+    if not name or name == ":memory:" or name.startswith("file:"):
+        return url
     path = (base / name).resolve()
     if not path.is_file():
         raise InfrastructureError(
             "the SQLite database of this environment does not exist",
-            where=str(path),
             hint="Make the dataset first, or mend the path in `database`; it counts from the configuration file.",
         )
-    return create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+    return url.set(database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
 
 
 def _table_digest(inspector: Inspector, table: str) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +16,7 @@ from typing import TYPE_CHECKING
 from harness.errors import InputError
 from harness.model import EndReason, SessionEnd
 from runners.junit import Reader, to_session_file
+from runners.output import last_lines
 from runners.session import append_end
 from runners.supervised import Supervised
 
@@ -22,11 +26,14 @@ if TYPE_CHECKING:
     from harness.model import SessionRequest, SuitePlan
     from harness.ports import ProgressSink
     from runners.junit import Case
+    from runners.supervised import Ended
 
 OUT = "{out}"
-"""In `command`, `args`, `rerun` and `junit`: a private folder of the session, removed once its files are read. Also in the variable SHADOW_OUT."""
+"""In `command`, `args`, `rerun` and `junit`: a private folder of one command, removed once its files are read. Also in the variable SHADOW_OUT."""
 
 _POLL = 0.1
+_PLACEHOLDER = re.compile(r"\{(id|name|classname|file|out)\}")
+_PATH_LIKE = re.compile(r"/|\.[a-z]{1,4}$")
 _one_at_a_time = threading.Lock()
 
 
@@ -42,107 +49,133 @@ def run_foreign(
 
     Where the tool's files do not lie in the private folder, both sides write to the same place: the sides then take turns.
     """
-    shared = OUT not in (suite.junit or "")
-    turn = _one_at_a_time if shared else contextlib.nullcontext()
-    with turn, tempfile.TemporaryDirectory(prefix="shadow-") as folder:
-        out = Path(folder)
-        started = time.time()
-        end = _run_commands(suite, request, {**variables, "SHADOW_OUT": folder}, out=out, stopped=stopped)
-        if end.reason is EndReason.FINISHED:
-            end = _keep_results(suite, request, out=out, started=started, end=end, progress=progress)
-        append_end(request.output, end)
-        return end
+    session = _ForeignSession(suite, request, variables, stopped=stopped.is_set, progress=progress)
+    try:
+        kept = to_session_file(session.cases(), request.output, {"command": suite.command[0]})
+    except InputError as error:  # a report that cannot be read: nothing of it is kept
+        session.end = SessionEnd(reason=EndReason.NOT_STARTED, exit_status=session.end.exit_status, detail=str(error))
+    else:
+        if kept.duplicates:
+            progress({"e": "duplicate", "ids": list(kept.duplicates)})
+        if not kept.count and session.end.reason is not EndReason.FINISHED:
+            request.output.unlink()
+    append_end(request.output, session.end)
+    return session.end
 
 
 def split_id(test_id: str) -> dict[str, str]:
-    """The placeholders of `[suite] rerun` for a test id as docs/junit.md builds it."""
+    """The placeholders of `[suite] rerun` for a test id as docs/junit.md builds it: file, class and name joined by "::", the file optional.
+
+    Classes and modules may hold "::" themselves, so the first part is a file only where it looks like one.
+    """
     *before, name = test_id.split("::")
-    return {
-        "id": test_id,
-        "name": name,
-        "classname": before[-1] if before else "",
-        "file": before[0] if len(before) > 1 else "",
-    }
+    file = before.pop(0) if len(before) > 1 and _PATH_LIKE.search(before[0]) else ""
+    return {"id": test_id, "name": name, "classname": "::".join(before), "file": file}
 
 
-def _run_commands(
-    suite: SuitePlan,
-    request: SessionRequest,
-    variables: Mapping[str, str],
-    *,
-    out: Path,
-    stopped: threading.Event,
-) -> SessionEnd:
-    deadline = time.monotonic() + suite.timeout
-    end = SessionEnd(reason=EndReason.FINISHED, exit_status=0)
-    for command in _commands(suite, request, out):
-        with Supervised(command, cwd=suite.root, env=variables) as process:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """One command to run and the only test whose result counts; None for all."""
+
+    words: tuple[str, ...]
+    test_id: str | None = None
+
+
+class _ForeignSession:
+    """The commands of one session, one after the other. `end` says how it ended, once `cases` is through."""
+
+    def __init__(
+        self,
+        suite: SuitePlan,
+        request: SessionRequest,
+        variables: Mapping[str, str],
+        *,
+        stopped: Callable[[], bool],
+        progress: ProgressSink,
+    ) -> None:
+        self._suite = suite
+        self._request = request
+        self._variables = variables
+        self._stopped = stopped
+        self._progress = progress
+        self._deadline = float("inf")
+        self.end = SessionEnd(reason=EndReason.FINISHED, exit_status=0)
+
+    def cases(self) -> Iterator[Case]:
+        """What the tool reports of the tests that were to run; ends early where `end` says why. Raises InputError."""
+        shared = OUT not in (self._suite.junit or "")
+        with _one_at_a_time if shared else contextlib.nullcontext():
+            self._deadline = time.monotonic() + self._suite.timeout
+            for task in self._tasks():
+                with tempfile.TemporaryDirectory(prefix="shadow-", ignore_cleanup_errors=True) as folder:
+                    yield from self._of_command(task, Path(folder))
+                if self.end.reason is not EndReason.FINISHED:
+                    return
+
+    def _tasks(self) -> Iterator[_Task]:
+        if self._request.select is None:
+            yield _Task(words=(*self._suite.command, *self._suite.args))
+            return
+        for test_id in self._request.select:
+            names = split_id(test_id)
+            words = tuple(_PLACEHOLDER.sub(lambda found, names=names: names.get(found[1], found[0]), word) for word in self._suite.rerun)  # type: ignore[misc]  # mypy cannot infer a default of a lambda
+            yield _Task(words=words, test_id=test_id)
+
+    def _of_command(self, task: _Task, out: Path) -> Iterator[Case]:
+        before = dict(self._reports(out))
+        ended = self._run(task, out)
+        if ended is None:
+            return
+        files = [path for path, mark in self._reports(out) if before.get(path) != mark]
+        if not files and task.test_id is None:
+            self.end = SessionEnd(
+                reason=EndReason.NOT_STARTED,
+                exit_status=ended.exit_status,
+                detail=f"the command ended by {ended.how} and wrote no file that matches [suite] junit = {self._suite.junit!r}. {last_lines(ended)}",
+            )
+            return
+        found = 0
+        for case in Reader(files):
+            if self._wanted(case.test_id, task):
+                found += 1
+                self._progress({"e": "result", "id": case.test_id, "outcome": case.outcome.value})
+                yield case
+        detail = self.end.detail
+        if task.test_id is not None and not found:
+            detail = f"the command ended by {ended.how} and reported nothing of that test. {last_lines(ended)}"
+        self.end = SessionEnd(reason=EndReason.FINISHED, exit_status=ended.exit_status, detail=detail)
+
+    def _wanted(self, test_id: str, task: _Task) -> bool:
+        """Whether this session was to run a test: a tool may report more than it was asked for."""
+        return test_id == task.test_id if task.test_id is not None else test_id not in self._request.skip
+
+    def _run(self, task: _Task, out: Path) -> Ended | None:
+        """Run a command to its end; None where it was cut, or not begun, and `end` says why."""
+        if self._stopped():
+            self.end = SessionEnd(reason=EndReason.INTERRUPTED)
+            return None
+        words = [word.replace(OUT, str(out)) for word in task.words]
+        variables = {**self._variables, "SHADOW_OUT": str(out)}
+        with Supervised(words, cwd=self._suite.root, env=variables, held=self._request.output.parent, private=out) as process:
             while (ended := process.wait(_POLL)) is None:
-                if stopped.is_set():
-                    return SessionEnd(reason=EndReason.INTERRUPTED)
-                if time.monotonic() > deadline:
-                    return SessionEnd(reason=EndReason.SIDE_TIMEOUT, detail=f"the side's time of {suite.timeout:g} s was over")
-        end = SessionEnd(reason=EndReason.FINISHED, exit_status=ended.exit_status)
-    return end
+                if self._stopped():
+                    self.end = SessionEnd(reason=EndReason.INTERRUPTED)
+                    return None
+                if time.monotonic() > self._deadline:
+                    self.end = SessionEnd(reason=EndReason.SIDE_TIMEOUT, detail=f"the side's time of {self._suite.timeout:g} s was over")
+                    return None
+        return ended
 
-
-def _commands(suite: SuitePlan, request: SessionRequest, out: Path) -> Iterator[list[str]]:
-    if request.select is None:
-        yield [word.replace(OUT, str(out)) for word in (*suite.command, *suite.args)]
-        return
-    for test_id in request.select:
-        names = {**split_id(test_id), "out": str(out)}
-        yield [_filled(word, names) for word in suite.rerun]
-
-
-def _filled(word: str, names: Mapping[str, str]) -> str:
-    """A word of `rerun` with its placeholders filled; braces that name nothing stay as they are."""
-    for name, value in names.items():
-        word = word.replace("{" + name + "}", value)
-    return word
-
-
-def _keep_results(
-    suite: SuitePlan,
-    request: SessionRequest,
-    *,
-    out: Path,
-    started: float,
-    end: SessionEnd,
-    progress: ProgressSink,
-) -> SessionEnd:
-    """Turn the JUnit files of this session into its session file."""
-    files = _written(suite, out, started)
-    if not files:
-        return SessionEnd(
-            reason=EndReason.NOT_STARTED,
-            exit_status=end.exit_status,
-            detail=f"the command ended with exit status {end.exit_status} and wrote no file that matches [suite] junit = {suite.junit!r}",
-        )
-    reader = Reader(files)
-    try:
-        to_session_file(_kept(reader, request, progress), request.output, {"command": suite.command[0]})
-    except InputError as error:
-        request.output.unlink(missing_ok=True)
-        return SessionEnd(reason=EndReason.NOT_STARTED, exit_status=end.exit_status, detail=str(error))
-    return end
-
-
-def _kept(reader: Reader, request: SessionRequest, progress: ProgressSink) -> Iterator[Case]:
-    """The cases that this session was to run: a tool may report more than it was asked for."""
-    wanted = None if request.select is None else frozenset(request.select)
-    for case in reader:
-        if (wanted is None or case.test_id in wanted) and case.test_id not in request.skip:
-            progress({"e": "result", "id": case.test_id, "outcome": case.outcome.value})
-            yield case
-
-
-def _written(suite: SuitePlan, out: Path, started: float) -> list[Path]:
-    """The JUnit files that the command wrote in this session: older ones are another night's."""
-    pattern = (suite.junit or "").replace(OUT, str(out))
-    path = Path(pattern)
-    if path.is_absolute():
-        found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor)))) if has_magic(pattern) else [path]
-    else:
-        found = sorted(suite.root.glob(pattern))
-    return [file for file in found if file.is_file() and file.stat().st_mtime >= started - 1]
+    def _reports(self, out: Path) -> Iterator[tuple[Path, tuple[int, int, int]]]:
+        """The files that match `junit`, each with a mark that changes when it is written: old ones are another night's, or the other side's."""
+        pattern = (self._suite.junit or "").replace(OUT, str(out))
+        path = Path(pattern)
+        if path.is_absolute():
+            found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor)))) if has_magic(pattern) else [path]
+        else:
+            found = sorted(self._suite.root.glob(pattern))
+        for file in found:
+            with contextlib.suppress(FileNotFoundError):
+                if file.is_file():
+                    status = file.stat()
+                    yield file, (status.st_mtime_ns, status.st_size, status.st_ino)

@@ -13,7 +13,7 @@ from harness.errors import ConfigurationError
 from harness.model import EndReason, SessionEnd, Side
 from runners.command import pytest_command, session_variables, worker_count
 from runners.foreign import run_foreign
-from runners.probe.shadow_harness_probe import shape_message
+from runners.output import last_lines
 from runners.session import append_end, write_selection
 from runners.supervised import Supervised
 from runners.tail import SessionTail
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from harness.ports import ProgressSink, TestRunner
     from runners.supervised import Ended
 
-PASSED_THROUGH = ("PATH", "HOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_ROOT", "PYENV_VERSION")
-"""Variables that the test process gets from the harness's own environment: what finds the user's pytest, and nothing else."""
+PASSED_THROUGH = ("PATH", "HOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_ROOT", "PYENV_VERSION", "LANG", "LANGUAGE")
+"""Variables that the test process gets from the harness's own environment, with those of the locale (LC_*): what finds the user's pytest, and
+nothing else.
+"""
 
 PROBE_FOLDER = Path(__file__).with_name("probe")
 _POLL = 0.05
-_DETAIL_LINES = 12
 
 
 class ProcessEnvironment:
@@ -75,9 +76,10 @@ class ProcessRunner:
         self._suite = suite
         self._variables = variables
         self._stopped = threading.Event()
+        self._spent = 0.0
 
     def stop(self) -> None:
-        """End the running session; its `run` returns with INTERRUPTED."""
+        """End the running session; its `run` returns with INTERRUPTED, and so does every later one."""
         self._stopped.set()
 
     def run(self, request: SessionRequest, progress: ProgressSink) -> SessionEnd:
@@ -94,21 +96,42 @@ class ProcessRunner:
         }
         command = pytest_command(self._suite, request, workers=worker_count(self._suite.workers))
         tail = SessionTail(request.output)
-        with Supervised(command, cwd=self._suite.root, env=variables) as process:
-            end = watch(process, tail, self._suite, stopped=self._stopped, progress=progress)
+        left = self._suite.timeout - (0.0 if request.pair else self._spent)
+        begun = time.monotonic()
+        with Supervised(command, cwd=self._suite.root, env=variables, held=request.output.parent) as process:
+            end = watch(process, tail, self._suite, stopped=self._stopped, progress=progress, seconds=left)
+        if not request.pair:
+            self._spent += time.monotonic() - begun
         append_end(request.output, end)
         return end
 
 
 def variables_of(plan: SidePlan, suite: SuitePlan, *, seed: int, environ: Mapping[str, str]) -> dict[str, str]:
-    """Everything that the test process finds in its environment: passed through, then the same on both sides, then settings and data."""
-    passed = {name: environ[name] for name in (*PASSED_THROUGH, *suite.pass_env) if name in environ}
-    return {**passed, **session_variables(seed), **plan.settings, **plan.data}
+    """Everything that the test process finds in its environment: what is the same on both sides, what the caller passes through, settings and data.
+
+    The locale is the caller's, and C.UTF-8 where the caller has none.
+    """
+    locale = sorted(name for name in environ if name.startswith("LC_"))
+    passed = {name: environ[name] for name in (*PASSED_THROUGH, *locale, *suite.pass_env) if name in environ}
+    fixed = session_variables(seed)
+    if locale or "LANG" in passed:
+        fixed = {name: value for name, value in fixed.items() if name not in {"LANG", "LC_ALL"}}
+    return {**fixed, **passed, **plan.settings, **plan.data}
 
 
-def watch(process: Supervised, tail: SessionTail, suite: SuitePlan, *, stopped: threading.Event, progress: ProgressSink) -> SessionEnd:
-    """Follow a session until it is over, and end it where it exceeds its time or is stopped."""
-    deadline = time.monotonic() + suite.timeout
+def watch(
+    process: Supervised,
+    tail: SessionTail,
+    suite: SuitePlan,
+    *,
+    stopped: threading.Event,
+    progress: ProgressSink,
+    seconds: float | None = None,
+) -> SessionEnd:
+    """Follow a session until it is over, and end it where it exceeds its time or is stopped. `seconds` are what is left of the side's time; all of
+    it by default.
+    """
+    deadline = time.monotonic() + (suite.timeout if seconds is None else seconds)
     cut: SessionEnd | None = None
     while (ended := process.wait(_POLL)) is None:
         _relay(tail, progress)
@@ -133,24 +156,24 @@ def _to_cut(tail: SessionTail, suite: SuitePlan, *, late: bool, stopped: bool) -
 
 def _how_it_ended(tail: SessionTail, ended: Ended) -> SessionEnd:
     """How a session ended that nobody cut."""
-    if tail.footer is not None:
-        stopped = tail.footer.get("stopped")
-        reason = EndReason.STOPPED if stopped else EndReason.FINISHED
-        return SessionEnd(reason=reason, exit_status=tail.footer.get("exit_status"), detail=str(stopped or ""))
-    how = f"signal {ended.signal}" if ended.signal else f"exit status {ended.exit_status}"
     if tail.header is None or not tail.collected:
         return SessionEnd(
             reason=EndReason.NOT_STARTED,
             exit_status=ended.exit_status,
-            detail=f"the command ended before it had collected tests ({how}). Its last lines, redacted:\n{redacted_tail(ended.output)}",
+            detail=f"the command ended before it had collected tests ({ended.how}). {last_lines(ended)}",
         )
-    return SessionEnd(reason=EndReason.CRASHED, exit_status=ended.exit_status, guilty=tuple(tail.running), detail=f"the process ended by {how}")
-
-
-def redacted_tail(output: str) -> str:
-    """The last lines that a command printed, with every value taken out."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return "\n".join(shape_message(line) for line in lines[-_DETAIL_LINES:]) or "(it printed nothing)"
+    if tail.footer is None:
+        return SessionEnd(
+            reason=EndReason.CRASHED, exit_status=ended.exit_status, guilty=tuple(tail.running), detail=f"the process ended by {ended.how}"
+        )
+    stopped = tail.footer.get("stopped")
+    if not stopped and not tail.footer.get("complete", True):
+        stopped = "it left tests without a result"
+    return SessionEnd(
+        reason=EndReason.STOPPED if stopped else EndReason.FINISHED,
+        exit_status=tail.footer.get("exit_status"),
+        detail=str(stopped or ""),
+    )
 
 
 def _relay(tail: SessionTail, progress: ProgressSink) -> None:

@@ -55,9 +55,11 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         _report(control, f"error {error.strerror}")
         return 127
-    watch = threading.Thread(target=_end_with_the_harness, args=(control, arguments[1]), daemon=True)
+    over = threading.Event()
+    watch = threading.Thread(target=_end_with_the_harness, args=(control, arguments[1], over), daemon=True)
     watch.start()
     status = command.wait()
+    over.set()
     end_all()
     _report(control, f"exit {status}" if status >= 0 else f"signal {-status}")
     with contextlib.suppress(OSError):
@@ -102,11 +104,13 @@ def _running(me: psutil.Process) -> set[psutil.Process]:
     return found
 
 
-def _end_with_the_harness(control: socket.socket, private: str) -> None:
-    """Wait for the end of file that says that the session is over; `main` goes on once the command is dead."""
+def _end_with_the_harness(control: socket.socket, private: str, over: threading.Event) -> None:
+    """Wait for the end of file that cuts the session short; `main` goes on once the command is dead. Does nothing where it is `over` by itself."""
     with contextlib.suppress(OSError):
         while control.recv(64):
             pass
+    if over.is_set():
+        return
     end_all()
     if private:
         shutil.rmtree(private, ignore_errors=True)

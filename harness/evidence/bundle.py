@@ -6,13 +6,16 @@ import fcntl
 import itertools
 import json
 import os
+import secrets
 import shutil
+import time
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from harness.errors import BundleError, UsageError
+from harness.evidence.planned import SCHEMA, header_json, plan_json
 from harness.evidence.session import Session, SessionName, parse_name, read_session
 from harness.model import ConfirmPolicy, Evidence, InfrastructureFailure, InfrastructureKind, Plan, RunHeader, Shard, Side, SideEvidence
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from harness.evidence.key import ProjectKey
     from harness.model import Attempt
 
-SCHEMA = "shadow-bundle/1"
+_LAST_PROCESSES = 40.0  # seconds; a supervisor gives up what it cannot end sooner
 
 
 class Bundle:
@@ -34,17 +37,20 @@ class Bundle:
 
     @classmethod
     def create(cls, path: Path, header: RunHeader, plan: Plan, key: ProjectKey) -> Self:
-        """Begin a bundle. Raises UsageError where the folder exists or cannot be made."""
-        bundle = cls(path)
+        """Begin a bundle, locked. It appears whole or not at all. Raises UsageError where the folder exists or cannot be made."""
+        draft = cls(path.with_name(f".{path.name}-{secrets.token_hex(4)}.tmp"))
         try:
-            path.mkdir(parents=True)
-            (path / "sessions").mkdir()
-            (path / "facts").mkdir()
+            for folder in ("sessions", "facts"):
+                (draft.path / folder).mkdir(parents=True)
+            draft.lock()
+            draft._write("plan.json", plan_json(plan, key))
+            draft._write("bundle.json", header_json(header, plan))
+            draft.path.rename(path)
         except OSError as error:
+            draft.discard()
             raise UsageError(f"the bundle cannot be made: {error.strerror}", where=str(path), hint="Give another --workdir.") from None
-        bundle.lock()
-        bundle._write("bundle.json", _header_json(header, plan))
-        bundle._write("plan.json", _plan_json(plan, key))
+        bundle = cls(path)
+        bundle._lock = draft._lock
         return bundle
 
     @classmethod
@@ -59,13 +65,13 @@ class Bundle:
 
     def lock(self) -> None:
         """Keep other processes from writing this run while ours lives. Raises UsageError where another one writes it now."""
-        self._lock = (self.path / "lock").open("wb")
+        lock = (self.path / "lock").open("wb")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            self._lock.close()
-            self._lock = None
+            lock.close()
             raise UsageError("this run is under way in another process", where=str(self.path), hint="Wait for it, or end it first.") from None
+        self._lock = lock
 
     def close(self) -> None:
         """Release the lock."""
@@ -113,14 +119,39 @@ class Bundle:
         self._write("finish.json", {"finished_at": finished_at.isoformat(), "complete": complete, "decided": decided})
 
     def reopen(self) -> None:
-        """Take back `finish` and the infrastructure failures of the earlier try, before a resumed run."""
+        """Take back `finish` and the infrastructure failures of the earlier try, before a resumed run.
+
+        Waits until the processes of a harness that died are gone: what they record until then counts. Raises UsageError where they stay.
+        """
+        self._wait_for_sessions()
         (self.path / "finish.json").unlink(missing_ok=True)
         (self.path / "infrastructure.jsonl").unlink(missing_ok=True)
+
+    def _wait_for_sessions(self) -> None:
+        """Return once no process holds the folder of sessions (see runners.supervised)."""
+        descriptor = os.open(self.path / "sessions", os.O_RDONLY | os.O_DIRECTORY)
+        deadline = time.monotonic() + _LAST_PROCESSES
+        try:
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise UsageError(
+                            "processes of this run's earlier try are still alive", where=str(self.path), hint="End them, and resume again."
+                        ) from None
+                    time.sleep(0.05)
+                except OSError:
+                    return  # a file system without locks
+                else:
+                    return
+        finally:
+            os.close(descriptor)
 
     def discard(self) -> None:
         """Remove the bundle: nothing of this run is to be kept."""
         self.close()
-        shutil.rmtree(self.path)
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def header(self) -> RunHeader:
         """The run's identity and whether it is finished."""
@@ -173,18 +204,35 @@ class Bundle:
     def pair_attempts(self, side: Side, pair: int) -> tuple[Attempt, ...]:
         """The attempts of one fresh pair on one side, in the order of its sessions."""
         found: dict[str, Attempt] = {}
-        for session in self._sessions_of(side, pair):
+        for session in self.pair_sessions(side, pair):
             for attempt in session.attempts:
                 found.setdefault(attempt.test_id, attempt)
         return tuple(found.values())
 
-    def _sessions_of(self, side: Side, pair: int) -> Iterator[Session]:
+    def last_pair(self) -> int:
+        """The number of the last fresh pair of which anything was recorded; 0 before the first."""
+        return max((parse_name(path).pair for path in (self.path / "sessions").glob("*-pair*.jsonl")), default=0)
+
+    def pair_selection(self, pair: int) -> tuple[str, ...]:
+        """The test ids that a fresh pair was for, in order; empty where nothing of it was recorded."""
+        for side in Side:
+            for session in self.pair_sessions(side, pair):
+                return session.selected or ()
+        return ()
+
+    def pair_sessions(self, side: Side, pair: int) -> Iterator[Session]:
+        """The sessions of one fresh pair on one side, in order."""
         for number in itertools.count(1):
             name = SessionName(side=side, pair=pair, shard=Shard(), number=number)
             path = self.session_path(name)
             if not path.exists():
                 return
             yield read_session(path, name=name)
+
+    def drop_pair(self, pair: int) -> None:
+        """Remove what was recorded of a fresh pair that turned out to be no evidence."""
+        for path in (self.path / "sessions").glob(f"*-pair{pair:02d}-*"):
+            path.unlink()
 
     def infrastructure(self) -> tuple[InfrastructureFailure, ...]:
         """The infrastructure failures recorded so far."""
@@ -258,60 +306,3 @@ def side_evidence(side: Side, sessions: Iterable[Session], *, shards: set[Shard]
         facts={**recorded, **facts},
         finished=finished,
     )
-
-
-def _header_json(header: RunHeader, plan: Plan) -> dict[str, object]:
-    return {
-        "schema": SCHEMA,
-        "id": header.id,
-        "suite": header.suite,
-        "started_at": header.started_at.isoformat(),
-        "harness": header.harness_version,
-        "confirm": asdict(header.confirm),
-        "seed": plan.seed,
-    }
-
-
-def _plan_json(plan: Plan, key: ProjectKey) -> dict[str, object]:
-    """The plan with variables as keyed fingerprints: their values may be secrets, or lead to the production copy."""
-    suite = plan.suite
-    return {
-        "suite": {
-            "name": suite.name,
-            "command": list(suite.command),
-            "args": list(suite.args),
-            "workers": suite.workers,
-            "timeout": suite.timeout,
-            "test_timeout": suite.test_timeout,
-            "junit": suite.junit,
-            "select": suite.select,
-            "digest": suite.digest,
-        },
-        "can_rerun": can_rerun(plan),
-        "shards": [asdict(shard) for shard in plan.shards],
-        "seed": plan.seed,
-        "sides": {
-            side.side.value: {
-                "runner": side.runner,
-                "dataset": side.dataset.value,
-                "settings": {name: key.fingerprint(value) for name, value in side.settings.items()},
-                "data": {name: key.fingerprint(value) for name, value in side.data.items()},
-                "image": side.image,
-            }
-            for side in plan.sides
-        },
-    }
-
-
-def can_rerun(plan: Plan) -> bool:
-    """Whether candidates of this plan can be run alone."""
-    return plan.confirm.enabled and (plan.suite.is_pytest or bool(plan.suite.rerun)) and len(plan.sides) == len(Side)
-
-
-def same_plan(bundle: Bundle, plan: Plan, key: ProjectKey) -> tuple[str, ...]:
-    """What of a plan differs from the one a bundle was begun with, by name; empty where a run can be resumed."""
-    before, now = bundle.plan_digests(), json.loads(json.dumps(_plan_json(plan, key)))
-    found = [name for name in ("shards", "seed", "can_rerun") if before.get(name) != now[name]]
-    found += [f"suite.{name}" for name in now["suite"] if before.get("suite", {}).get(name) != now["suite"][name]]
-    found += [f"environments.{name}" for name in now["sides"] if before.get("sides", {}).get(name) != now["sides"][name]]
-    return tuple(found)

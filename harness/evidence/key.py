@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -39,21 +40,29 @@ def project_key(workdir: Path, environ: Mapping[str, str] = os.environ) -> Proje
     if text is not None:
         return ProjectKey(_decoded(text, where=f"variable {VARIABLE}"))
     path = workdir / "key"
+    if not path.exists():
+        _make(path)
+    if path.stat().st_mode & 0o077:
+        raise ConfigurationError(
+            "the project key can be read by others",
+            where=str(path),
+            expected="mode 0600",
+            hint=f"chmod 600 {path}; if somebody may have read it, delete it (fingerprints of earlier runs then no longer match).",
+        )
+    return ProjectKey(_decoded(path.read_text(encoding="ascii", errors="replace").strip(), where=str(path)))
+
+
+def _make(path: Path) -> None:
+    """Write a new key. Of several processes that do so at the same time one wins, and none reads half a key."""
+    draft = path.with_name(f".key-{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if path.stat().st_mode & 0o077:
-            raise ConfigurationError(
-                "the project key can be read by others",
-                where=str(path),
-                expected="mode 0600",
-                hint=f"chmod 600 {path}; if somebody may have read it, delete it (fingerprints of earlier runs then no longer match).",
-            ) from None
-        return ProjectKey(_decoded(path.read_text(encoding="ascii", errors="replace").strip(), where=str(path)))
-    key = secrets.token_bytes(_BYTES)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
-    return ProjectKey(key)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_bytes(_BYTES).hex() + "\n")
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink()
 
 
 def _decoded(text: str, *, where: str) -> bytes:

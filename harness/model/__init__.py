@@ -2,9 +2,26 @@
 
 from harness.model.attempt import Attempt, Failure, Frame
 from harness.model.comparison import Cluster, Comparison, PairResult, ParityDifference, SideResult, Totals
+from harness.model.divergence import (
+    OPEN_DIVERGENCES,
+    Bearing,
+    Carried,
+    Course,
+    Discordance,
+    DivergenceFilter,
+    DivergenceRow,
+    DivergenceState,
+    Moment,
+    RecordedRename,
+    Rename,
+    RenameReason,
+    Retention,
+    Sighting,
+    Tombstone,
+)
 from harness.model.evidence import Evidence, InfrastructureFailure, RunHeader, SessionEnd, SideEvidence
 from harness.model.plan import ConfirmPolicy, Plan, SessionRequest, Shard, SidePlan, SuitePlan
-from harness.model.stored import HistoryEntry, Page, PairFilter, PairRow, Progress, RunSummary
+from harness.model.stored import ClusterRow, HistoryEntry, Page, PairFilter, PairRow, Progress, RunOverview, RunSummary
 from harness.model.vocabulary import (
     Cause,
     CouplingKind,
@@ -24,14 +41,23 @@ from harness.model.vocabulary import (
 )
 
 __all__ = [
+    "OPEN_DIVERGENCES",
     "Attempt",
+    "Bearing",
+    "Carried",
     "Cause",
     "Cluster",
+    "ClusterRow",
     "Comparison",
     "ConfirmPolicy",
     "CouplingKind",
+    "Course",
     "DatasetKind",
     "Direction",
+    "Discordance",
+    "DivergenceFilter",
+    "DivergenceRow",
+    "DivergenceState",
     "EndReason",
     "Evidence",
     "Failure",
@@ -39,6 +65,7 @@ __all__ = [
     "HistoryEntry",
     "InfrastructureFailure",
     "InfrastructureKind",
+    "Moment",
     "Outcome",
     "OutcomeClass",
     "Page",
@@ -50,8 +77,13 @@ __all__ = [
     "Phase",
     "Plan",
     "Progress",
+    "RecordedRename",
     "Remedy",
+    "Rename",
+    "RenameReason",
+    "Retention",
     "RunHeader",
+    "RunOverview",
     "RunState",
     "RunSummary",
     "SessionEnd",
@@ -61,8 +93,10 @@ __all__ = [
     "SideEvidence",
     "SidePlan",
     "SideResult",
+    "Sighting",
     "Strength",
     "SuitePlan",
+    "Tombstone",
     "Totals",
     "Verdict",
 ]

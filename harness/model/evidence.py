@@ -38,7 +38,10 @@ class SessionEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHeader:
-    """Identity of a run. Times are aware and in UTC; `finished_at` is None while it runs or where it died."""
+    """Identity of a run. Times are aware and in UTC; `finished_at` is None while it runs or where it died.
+
+    `whole` tells whether both sides were to run the whole suite: no part of it (`--shard`), no selection, no single side. Only such runs are nights.
+    """
 
     id: str
     suite: str
@@ -47,6 +50,7 @@ class RunHeader:
     finished_at: datetime | None = None
     complete: bool = False
     harness_version: str = ""
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

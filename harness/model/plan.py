@@ -26,12 +26,16 @@ class Shard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmPolicy:
-    """How candidates are confirmed (docs/verdicts.md). `alpha` bounds the false discovery rate; `mass_failure` is a share of a side's tests."""
+    """How candidates are confirmed (docs/verdicts.md). `alpha` bounds the false discovery rate; `mass_failure` is a share of a side's tests.
+
+    After `clean_nights` nights in a row in which both sides agreed, a divergence has converged.
+    """
 
     enabled: bool = True
     alpha: float = 0.01
     max_pairs: int = 12
     mass_failure: float = 0.6
+    clean_nights: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from harness.model.comparison import Totals
+    from harness.model.attempt import Frame
+    from harness.model.comparison import ParityDifference, Totals
+    from harness.model.evidence import InfrastructureFailure, RunHeader
     from harness.model.vocabulary import Direction, Outcome, RunState, Verdict
 
 T = TypeVar("T")
@@ -87,3 +90,31 @@ class HistoryEntry:
     legacy_outcome: Outcome | None
     shadow_outcome: Outcome | None
     e_value: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterRow:
+    """A cluster with the number of its tests in place of their ids."""
+
+    id: str
+    exception: str
+    template: str
+    frame: Frame | None
+    tests: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOverview:
+    """A decided run without its pairs, however many there are. `unconfirmed` counts the divergent pairs that were not confirmed."""
+
+    run: RunHeader
+    totals: Totals
+    exit: int
+    unconfirmed: int
+    clusters: tuple[ClusterRow, ...]
+    parity: tuple[ParityDifference, ...]
+    legacy: Mapping[str, str]
+    shadow: Mapping[str, str]
+    infrastructure: tuple[InfrastructureFailure, ...]
+    warnings: tuple[str, ...]

@@ -6,12 +6,12 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compare.judge import judge
 from harness import __version__
 from harness.errors import DuplicateTestIdError, UsageError
 from harness.evidence import Bundle
 from harness.model import ConfirmPolicy, Evidence, RunHeader, Side, SideEvidence
 from harness.pipeline.clock import SystemClock
+from harness.pipeline.verdict import decide
 from runners.junit import read_sides
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def compare_bundle(path: Path) -> Comparison:
     """Decide a recorded run again. Raises BundleError."""
-    return judge(Bundle.open(path).evidence())
+    return decide(Bundle.open(path).evidence())
 
 
 def compare_sources(
@@ -53,7 +53,7 @@ def compare_sources(
         complete=True,
         harness_version=__version__,
     )
-    return judge(Evidence(run=run, legacy=sides[0], shadow=sides[1], can_rerun=False))
+    return decide(Evidence(run=run, legacy=sides[0], shadow=sides[1], can_rerun=False))
 
 
 def is_bundle(path: Path) -> bool:

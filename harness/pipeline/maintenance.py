@@ -2,49 +2,72 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from compare.judge import judge
 from harness.errors import BundleError
 from harness.evidence import Bundle
 from harness.model import RunState
+from harness.pipeline.clock import SystemClock
+from harness.pipeline.verdict import decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from harness.ports import Store
+    from harness.ports import Clock, Store
+
+ELSEWHERE = timedelta(days=2)
+"""How long a run may be under way whose bundle is not here: a store may be shared by machines."""
 
 
-def bundles(runs: Path) -> Iterator[Bundle]:
-    """The bundles of a folder, oldest first."""
+def bundle_paths(runs: Path) -> Iterator[Path]:
+    """The folders of the bundles, oldest first."""
     if runs.is_dir():
-        for path in sorted(runs.iterdir()):
-            if (path / "bundle.json").is_file():
-                yield Bundle.open(path)
+        yield from (path for path in sorted(runs.iterdir()) if not path.name.startswith(".") and (path / "bundle.json").is_file())
 
 
 def rebuild(store: Store, runs: Path, *, failed: Callable[[BundleError], None]) -> int:
     """Make the store again from the bundles and return how many runs it holds then. A bundle that cannot be read is handed to `failed`, and the
-    rest goes on.
+    rest goes on. A run that is under way in another process is under way in the store, too.
     """
     store.delete_all()
     count = 0
-    for bundle in bundles(runs):
+    for path in bundle_paths(runs):
         try:
-            store.save(judge(bundle.evidence()))
+            _project(Bundle.open(path), store)
             count += 1
         except BundleError as error:
             failed(error)
     return count
 
 
-def settle_dead_runs(store: Store, runs: Path) -> tuple[str, ...]:
-    """Mark runs as incomplete that the store takes for running while no process writes their bundle; returns their ids."""
+def settle_dead_runs(store: Store, runs: Path, *, clock: Clock | None = None) -> tuple[str, ...]:
+    """Decide, as incomplete, the runs that the store takes for running while no process writes their bundle; returns their ids.
+
+    Of one whose bundle cannot be read only the state is set. One without a bundle here may be another machine's: it is left alone for two days.
+    """
+    now = (clock or SystemClock()).now()
     dead = []
     for summary in store.runs(limit=200):
+        if summary.state is not RunState.RUNNING:
+            continue
         path = runs / summary.id
-        if summary.state is RunState.RUNNING and not ((path / "bundle.json").is_file() and Bundle.open(path).alive):
+        if not path.is_dir() and now - summary.started_at < ELSEWHERE:
+            continue
+        try:
+            bundle = Bundle.open(path)
+            if bundle.alive:
+                continue
+            store.save(decide(bundle.evidence()))
+        except BundleError:
             store.mark(summary.id, RunState.INCOMPLETE)
-            dead.append(summary.id)
+        dead.append(summary.id)
     return tuple(dead)
+
+
+def _project(bundle: Bundle, store: Store) -> None:
+    if bundle.alive:
+        store.begin_run(bundle.header())
+    else:
+        store.save(decide(bundle.evidence()))

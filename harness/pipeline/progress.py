@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from harness.errors import StoreError
 from harness.model import Progress, Side
 from harness.pipeline.events import AttemptFinished, CollectionFinished, ConfirmationStarted, PairConfirmed
 
@@ -52,4 +54,5 @@ class LiveProgress:
 
     def _write(self) -> None:
         self._written = self._clock.monotonic()
-        self._store.progress(self._run_id, self._progress)
+        with contextlib.suppress(StoreError):  # a page that stands still for a moment costs nothing; what is decided is stored at the end
+            self._store.progress(self._run_id, self._progress)

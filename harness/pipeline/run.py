@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import queue
-import random
-from dataclasses import dataclass, replace
+import contextlib
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from compare.confirmation import standing
-from compare.judge import candidates_of, judge, next_pair
-from harness.errors import EmptySuiteError, ExitCode, InfrastructureError, ShadowError
+from harness.errors import EmptySuiteError, InfrastructureError, ShadowError, StoreError
 from harness.evidence import can_rerun
-from harness.model import Evidence, InfrastructureFailure, InfrastructureKind, Shard, Side
-from harness.pipeline.events import (
-    ConfirmationStarted,
-    EnvironmentReady,
-    InfrastructureFailed,
-    PairConfirmed,
-    RunFinished,
-    RunStarted,
-)
+from harness.model import InfrastructureFailure, InfrastructureKind, RunState, Side
+from harness.pipeline.confirmation import confirm
+from harness.pipeline.events import EnvironmentReady, InfrastructureFailed, RunFinished, RunStarted
+from harness.pipeline.interrupt import interrupts_to
 from harness.pipeline.progress import LiveProgress
 from harness.pipeline.side import SideTask, StoppedError, run_side
+from harness.pipeline.stream import EventStream
 from harness.pipeline.thread import InThread
+from harness.pipeline.verdict import decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from harness.evidence import Bundle
-    from harness.model import Plan, SideEvidence
+    from harness.model import Evidence, Plan
     from harness.pipeline.events import Event
     from harness.ports import Clock, EnvironmentProvider, Executor, Store, TestRunner
 
@@ -48,33 +42,34 @@ class Ports:
 def run(plan: Plan, bundle: Bundle, ports: Ports, *, resumed: bool = False) -> Iterator[Event]:
     """Carry a plan out and yield what happens; the last event is RunFinished, unless an error of the user's input is raised.
 
-    Raises EmptySuiteError, DuplicateTestIdError, ConfigurationError and UnsafeError; then nothing of the run is kept, unless it was resumed.
-    Faults of the environment are no exceptions here but events: the run ends incomplete. KeyboardInterrupt ends everything and is one of them.
+    Raises EmptySuiteError, DuplicateTestIdError, InputError, ConfigurationError and UnsafeError; then nothing of the run is kept, unless it was
+    resumed. Faults of the environment are no exceptions here but events: the run ends incomplete, and so it does at SIGINT and SIGTERM, which are
+    heard as long as the events are being followed. StoreError where the decision could not be stored; the bundle is whole then.
     """
     night = _Night(plan, bundle, ports)
-    keep = resumed
-    try:
-        night.record_start()
-        yield RunStarted(run=bundle.header(), plan=plan, bundle=bundle.path, resumed=resumed)
+    with interrupts_to(night.events.interrupt), contextlib.closing(bundle):
+        kept = resumed
         try:
-            yield from night.follow(night.check)
-            yield from night.follow(night.bring_up)
-            yield from night.follow(night.full_run)
-            night.refuse_empty()
-            yield from night.follow(night.confirm)
-            night.decided = True
-        except InfrastructureError as error:
-            yield night.failed(error)
-        except KeyboardInterrupt:
-            yield night.failed(_interrupted())
-        finally:
-            night.bring_down()
-        keep = True
-        yield night.finish()
-    except ShadowError:
-        if not keep:
-            night.discard()
-        raise
+            night.record_start()
+            yield RunStarted(run=bundle.header(), plan=plan, bundle=bundle.path, resumed=resumed)
+            try:
+                yield from night.follow(night.check)
+                yield from night.follow(night.bring_up)
+                yield from night.follow(night.full_run)
+                night.refuse_empty()
+                yield from night.follow(night.confirm)
+                night.decided = True
+            except InfrastructureError as error:
+                yield night.failed(error)
+            except KeyboardInterrupt:
+                yield night.failed(night.interrupted())
+            finally:
+                night.bring_down()
+            kept = True
+            yield night.finish()
+        except ShadowError:
+            night.settle(kept=kept)
+            raise
 
 
 class _Night:
@@ -85,29 +80,33 @@ class _Night:
         self.bundle = bundle
         self.ports = ports
         self.decided = False
+        self.events = EventStream()
+        self._id = bundle.header().id
+        self._evidence: Evidence | None = None
         self._runners: dict[Side, TestRunner] = {}
         self._failures: list[InfrastructureFailure] = []
-        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        self._live = LiveProgress(ports.store, bundle.header().id, ports.clock)
+        self._live = LiveProgress(ports.store, self._id, ports.clock)
 
     def record_start(self) -> None:
         self.ports.store.begin_run(self.bundle.header())
 
     def follow(self, step: Callable[[], None]) -> Iterator[Event]:
-        """Carry a step out in a thread of its own and yield the events it puts meanwhile."""
+        """Carry a step out in a thread of its own and yield the events it puts meanwhile. Whatever ends this early ends the step."""
         self._live.step(step.__name__)
-        outcome = InThread(step, done=lambda: self._events.put(None))
+        work = InThread(step, done=self.events.end)
+        over = False
         try:
-            while (event := self._events.get()) is not None:
+            for event in self.events.step():
                 self._live.take(event)
                 yield event
-        except (KeyboardInterrupt, GeneratorExit):
-            self._stop_all()
-            outcome.wait()
-            while (event := self._events.get()) is not None:
-                self._live.take(event)
-            raise
-        outcome.raise_its_error()
+            over = True
+        finally:
+            if not over:
+                self._stop_all()
+                for event in self.events.rest():
+                    self._live.take(event)
+                work.wait()
+        work.raise_its_error()
 
     def check(self) -> None:
         """Look whether both environments can be had before anything is started."""
@@ -120,50 +119,25 @@ class _Night:
 
     def _bring_up_side(self, side: Side) -> None:
         provider = self.ports.providers[side]
-        facts = {**self.ports.facts(side), **provider.up()}
+        try:
+            facts = {**self.ports.facts(side), **provider.up()}
+        except InfrastructureError as error:
+            raise _on_side(side, error) from None
         self.bundle.write_facts(side, facts)
         self._runners[side] = provider.runner()
-        self._events.put(EnvironmentReady(side=side))
+        self.events.put(EnvironmentReady(side=side))
 
     def full_run(self) -> None:
         """Each side runs every test once; both sides at the same time, shard by shard."""
         for shard in self.plan.shards:
-            self._both(lambda side, shard=shard: SideTask(side=side, shard=shard))  # type: ignore[misc]
+            self._both(lambda side, shard=shard: SideTask(side=side, shard=shard))  # type: ignore[misc]  # mypy infers no default of a lambda
+        self._evidence = self.bundle.evidence()
 
     def confirm(self) -> None:
-        """Rerun what differs as fresh pairs until the stopping time (compare.confirmation)."""
-        if not can_rerun(self.plan):
-            return
-        evidence = replace(self.bundle.evidence(), decided=True)
-        if not next_pair(evidence):
-            return
-        evidence = narrowed(evidence)
-        candidates = candidates_of(evidence)
-        self._events.put(ConfirmationStarted(candidates=len(candidates)))
-        number = max((attempt.pair for attempt in (*evidence.legacy.reruns, *evidence.shadow.reruns)), default=0)
-        chance = random.Random(f"{self.plan.seed} {evidence.run.id} {number}")  # noqa: S311 - an order, no secret
-        while ids := next_pair(evidence):
-            number += 1
-            self._fresh_pair(number, tuple(chance.sample(ids, len(ids))), chance)
-            evidence = self._with_pair(evidence, number)
-            where = standing(candidates_of(evidence), self.plan.confirm)
-            self._events.put(PairConfirmed(number=number, confirmed=len(where.confirmed), dropped=len(where.dropped), open=len(where.open)))
-
-    def _fresh_pair(self, number: int, ids: tuple[str, ...], chance: random.Random) -> None:
-        """One fresh pair: the same tests in the same order, each side in a process of its own, one side after the other in random order."""
-        sides = [side.side for side in self.plan.sides]
-        chance.shuffle(sides)
-        for side in sides:
-            self._run(SideTask(side=side, shard=Shard(), pair=number, select=ids))
-
-    def _with_pair(self, evidence: Evidence, number: int) -> Evidence:
-        """The evidence with the attempts of a pair that has just been run."""
-
-        def grown(side: SideEvidence) -> SideEvidence:
-            added = self.bundle.pair_attempts(side.side, number)
-            return replace(side, reruns=(*side.reruns, *added))
-
-        return replace(evidence, legacy=grown(evidence.legacy), shadow=grown(evidence.shadow))
+        """Rerun what differs as fresh pairs until the stopping time."""
+        evidence, self._evidence = self._evidence, None  # confirmation keeps the candidates' part only
+        if evidence is not None and can_rerun(self.plan):
+            confirm(evidence, self.plan, self.bundle, carry_out=self._run, emit=self.events.put)
 
     def _both(self, task: Callable[[Side], SideTask]) -> None:
         """Run a task on both sides at the same time. One side's fault ends the other's session: nothing is compared then."""
@@ -181,21 +155,24 @@ class _Night:
         results = self.ports.executor.map([partial(one, side.side) for side in self.plan.sides])
         errors = [result for result in results if isinstance(result, Exception)]
         for error in sorted(errors, key=lambda found: isinstance(found, StoppedError)):
-            raise _interrupted() if isinstance(error, StoppedError) else error
+            raise error
 
     def _run(self, task: SideTask) -> None:
-        run_side(task, self._runners[task.side], self.bundle, clock=self.ports.clock, emit=self._events.put)
+        run_side(task, self._runners[task.side], self.bundle, clock=self.ports.clock, emit=self.events.put)
 
     def _stop_all(self) -> None:
-        for runner in self._runners.values():
+        for runner in tuple(self._runners.values()):
             runner.stop()
 
     def refuse_empty(self) -> None:
         """A suite without tests proves nothing."""
         whole = len(self.plan.shards) == self.plan.shards[0].count
-        counts = {side.side: self._known_tests(side.side) for side in self.plan.sides}
+        if self._evidence is None or not whole:
+            return
+        sides = {Side.LEGACY: self._evidence.legacy, Side.SHADOW: self._evidence.shadow}
+        counts = {side.side: len(sides[side.side].collected) or len(sides[side.side].full) for side in self.plan.sides}
         empty = [side for side, count in counts.items() if not count]
-        if not empty or not whole:
+        if not empty:
             return
         if len(empty) == len(counts):
             raise EmptySuiteError(
@@ -204,17 +181,15 @@ class _Night:
                 expected="at least one test",
                 hint="See [suite] root and args, and --select; run the command by hand in that folder.",
             )
-        other = next(side for side in counts if side not in empty)
+        other = empty[0].other
         raise InfrastructureError(
             f"{empty[0].value} collected no test, {other.value} collected {counts[other]}",
             hint="Run the command by hand with the variables of that environment: its tests are not found there.",
             kind=InfrastructureKind.NO_RESULTS,
         )
 
-    def _known_tests(self, side: Side) -> int:
-        return sum(len(session.collected) or len(session.attempts) for session in self.bundle.sessions(side, pairs=False))
-
     def failed(self, error: InfrastructureError) -> InfrastructureFailed:
+        """Record an infrastructure failure."""
         failure = InfrastructureFailure(
             kind=InfrastructureKind(error.kind),
             message=f"{error.where}: {error.found}" if error.where else error.found,
@@ -225,49 +200,43 @@ class _Night:
         self.bundle.add_infrastructure(failure)
         return InfrastructureFailed(failure=failure)
 
+    def interrupted(self) -> InfrastructureError:
+        """The interrupt as the infrastructure failure that it is."""
+        return InfrastructureError(
+            "the run was interrupted",
+            hint=f"shadow run --resume {self._id}  (with the same options) does the rest.",
+            kind=InfrastructureKind.INTERRUPTED,
+        )
+
     def bring_down(self) -> None:
         """Remove what was started; a fault here is recorded and hides nothing."""
         for side in self.plan.sides:
             try:
                 self.ports.providers[side.side].down()
             except InfrastructureError as error:
-                self.failed(error)
+                self.failed(_on_side(side.side, error))
 
     def finish(self) -> RunFinished:
         """Close the bundle, decide, and project the decision into the store."""
+        self._evidence = None
         self.bundle.finish(finished_at=self.ports.clock.now(), complete=not self._failures, decided=self.decided)
-        evidence = self.bundle.evidence()
-        comparison = judge(evidence)
-        if any(failure.kind is InfrastructureKind.INTERRUPTED for failure in self._failures):
-            comparison = replace(comparison, exit=ExitCode.INTERRUPTED)
+        comparison = decide(self.bundle.evidence())
         self.ports.store.save(comparison)
-        self.bundle.close()
         return RunFinished(comparison=comparison, bundle=self.bundle.path)
 
-    def discard(self) -> None:
-        """Forget a run whose input was bad."""
-        self.ports.store.forget(self.bundle.header().id)
-        self.bundle.discard()
+    def settle(self, *, kept: bool) -> None:
+        """After an error: forget a run whose input was bad; one that is kept is not under way any more."""
+        if not kept:
+            self.bundle.discard()
+        with contextlib.suppress(StoreError):  # it may be what failed; the next command settles it
+            if kept:
+                self.ports.store.mark(self._id, RunState.INCOMPLETE)
+            else:
+                self.ports.store.forget(self._id)
 
 
-def narrowed(evidence: Evidence) -> Evidence:
-    """The evidence of the candidates alone: all that confirmation looks at, and little even of a large suite."""
-    ids = {candidate.test_id for candidate in candidates_of(evidence)}
-    modules = {test_id.partition("::")[0] for test_id in ids}
-
-    def of(side: SideEvidence) -> SideEvidence:
-        return replace(
-            side,
-            collected=tuple(test_id for test_id in side.collected if test_id in ids),
-            full=tuple(attempt for attempt in side.full if attempt.test_id in ids or attempt.test_id in modules),
-        )
-
-    return replace(evidence, legacy=of(evidence.legacy), shadow=of(evidence.shadow))
-
-
-def _interrupted() -> InfrastructureError:
-    return InfrastructureError(
-        "the run was interrupted",
-        hint="`shadow run --resume RUN` does the rest.",
-        kind=InfrastructureKind.INTERRUPTED,
-    )
+def _on_side(side: Side, error: InfrastructureError) -> InfrastructureError:
+    """The same fault, its message beginning with the side it is on."""
+    if error.found.startswith(side.value):
+        return error
+    return InfrastructureError(f"{side.value}: {error.found}", where=error.where, expected=error.expected, hint=error.hint, kind=error.kind)

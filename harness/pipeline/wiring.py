@@ -14,6 +14,7 @@ from harness.errors import UsageError
 from harness.evidence import Bundle, project_key, same_plan, suite_digest
 from harness.model import RunHeader, Side
 from harness.pipeline.clock import SystemClock
+from harness.pipeline.maintenance import bundle_paths
 from harness.pipeline.run import Ports, run
 from harness.plan import Choices, build_plan
 from harness.store import open_store
@@ -61,7 +62,7 @@ def workplace(base: Path, *, workdir: Path | None = None, store: str | None = No
         raise UsageError(
             f"the work directory cannot be written: {error.strerror}", where=str(folder), hint="Give another one with --workdir."
         ) from None
-    return Workplace(workdir=folder, store=store or f"sqlite:///{folder / 'shadow.db'}")
+    return Workplace(workdir=folder, store=store or str(folder / "shadow.db"))
 
 
 def start_run(config: Config, choices: Choices, place: Workplace, *, clock: Clock | None = None) -> Iterator[Event]:
@@ -80,29 +81,49 @@ def start_run(config: Config, choices: Choices, place: Workplace, *, clock: Cloc
     )
     store = open_store(place.store)
     bundle = Bundle.create(place.bundle(header.id), header, plan, key)
-    return run(plan, bundle, _ports(config, plan, bundle, store=store, key=key, clock=clock))
+    return _followed(plan, bundle, _ports(config, plan, bundle, store=store, key=key, clock=clock), resumed=False)
 
 
 def resume_run(config: Config, choices: Choices, place: Workplace, run_id: str) -> Iterator[Event]:
     """Go on with a run that did not end. Raises UsageError where it did, where another process writes it, or where the plan is another one."""
     bundle = Bundle.open(_known(place, run_id))
+    config.environments.check_apart(os.environ)
     bundle.lock()
-    plan = build_plan(config, choices, environ=os.environ, digest=suite_digest(config.suite.root))
-    key = project_key(place.workdir)
-    if bundle.header().complete:
-        raise UsageError(f"run {run_id} is complete: there is nothing left to do", hint=f"See it with: shadow report {run_id}")
+    try:
+        plan = build_plan(config, choices, environ=os.environ, digest=suite_digest(config.suite.root))
+        key = project_key(place.workdir)
+        _refuse_other_plan(bundle, plan, key)
+        store = open_store(place.store)
+        bundle.reopen()
+    except BaseException:
+        bundle.close()
+        raise
+    return _followed(plan, bundle, _ports(config, plan, bundle, store=store, key=key, clock=SystemClock()), resumed=True)
+
+
+def _refuse_other_plan(bundle: Bundle, plan: Plan, key: ProjectKey) -> None:
+    """Raise UsageError for a run that is over, or was begun with another plan."""
+    header = bundle.header()
+    if header.complete:
+        raise UsageError(f"run {header.id} is complete: there is nothing left to do", hint=f"See it with: shadow report {header.id}")
     if changed := same_plan(bundle, plan, key):
         raise UsageError(
-            f"run {run_id} cannot be resumed, because its plan has changed: {', '.join(changed)}",
+            f"run {header.id} cannot be resumed, because its plan has changed: {', '.join(changed)}",
             expected="the suite, the environments and the options with which it was begun",
             hint="Start a new run.",
         )
-    bundle.reopen()
-    return run(plan, bundle, _ports(config, plan, bundle, store=open_store(place.store), key=key, clock=SystemClock()), resumed=True)
+
+
+def _followed(plan: Plan, bundle: Bundle, ports: Ports, *, resumed: bool) -> Iterator[Event]:
+    """The events of a run; the store is closed behind the last."""
+    try:
+        yield from run(plan, bundle, ports, resumed=resumed)
+    finally:
+        ports.store.close()
 
 
 def _known(place: Workplace, run_id: str) -> Path:
-    known = sorted(path.name for path in place.runs.glob("*/")) if place.runs.is_dir() else []
+    known = [path.name for path in bundle_paths(place.runs)]
     if run_id not in known:
         newest = f"known runs, newest first: {', '.join(reversed(known[-5:]))}" if known else "there is no run yet"
         raise UsageError(f"no run {run_id!r} here", where=str(place.runs), hint=newest)
@@ -134,7 +155,7 @@ def check_environment(config: Config, side: Side) -> str:
     return f"{of.runner}, {of.dataset} data, a database of {len(tables)} tables"
 
 
-def sweep(place: Workplace) -> dict[str, int]:
+def sweep(place: Workplace) -> dict[str, object]:
     """Remove what dead runs left on the Docker engine; how many containers, networks and volumes it was. Raises InfrastructureError."""
     return asdict(sweep_leftovers(place.workdir))
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from harness.errors import StoreError
 from harness.store.faults import REBUILD, place
+from harness.store.following import follow_everything
 from harness.store.schema import VERSION, VERSION_TABLE, metadata
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def migrate(database: Database) -> None:
     with _ONE_AT_A_TIME, database.writing("bringing the store's schema up to date") as connection:
         if not _is_current(database, connection):
             upgrade(connection, "head")
+            follow_everything(connection)
 
 
 def upgrade(connection: Connection, version: str) -> None:

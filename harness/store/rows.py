@@ -158,6 +158,8 @@ def header_values(header: RunHeader) -> dict[str, object]:
         "confirm_alpha": header.confirm.alpha,
         "confirm_max_pairs": header.confirm.max_pairs,
         "confirm_mass_failure": header.confirm.mass_failure,
+        "confirm_clean_nights": header.confirm.clean_nights,
+        "whole": header.whole,
     }
 
 
@@ -175,7 +177,9 @@ def header_of(row: Row[Any]) -> RunHeader:
             alpha=row.confirm_alpha,
             max_pairs=row.confirm_max_pairs,
             mass_failure=row.confirm_mass_failure,
+            clean_nights=row.confirm_clean_nights,
         ),
+        whole=row.whole,
     )
 
 

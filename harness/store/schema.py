@@ -3,11 +3,12 @@
 History of the schema (each version is a migration of the same number under `migrations/versions`):
 
 0001  first: runs, tests, pairs, failures, clusters, parity, infrastructure failures, warnings
+0002  following over the nights: divergences, discordances, renames, retention with tombstones; runs say whether they are nights
 
 Ids are small integers that the writer hands out (writers are one at a time, see `database`). Texts that many rows share stand once, in `test`,
 `text` and `failure`, unique by a digest of 16 bytes, because a test id may be longer than an index entry can be.
 `pair` and `pair_detail` hold such ids without foreign keys: checking them costs as much as storing the rows does (on PostgreSQL twice that), and
-one writer makes both ends in one transaction. A test looks for ids that lead nowhere.
+one writer makes both ends in one transaction. A test looks for ids that lead nowhere. The tables of following do the same.
 Enumerations are stored by their values, the words of docs/glossary.md. Times are microseconds since 1970 in UTC.
 """
 
@@ -15,14 +16,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, ForeignKeyConstraint, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Double, ForeignKey, ForeignKeyConstraint, Index, Integer, LargeBinary, MetaData, Table, Text, true
 
 from harness.store.columns import Instant, Verbatim
 
 if TYPE_CHECKING:
     from sqlalchemy.schema import SchemaItem
 
-VERSION = "0001"
+VERSION = "0002"
 VERSION_TABLE = "shadow_schema"
 
 metadata = MetaData(
@@ -66,6 +67,8 @@ run = Table(
     Column("confirm_alpha", Double, nullable=False, comment="policy: bound of the false discovery rate"),
     Column("confirm_max_pairs", Integer, nullable=False, comment="policy: confirmation pairs at most"),
     Column("confirm_mass_failure", Double, nullable=False, comment="policy: share of a side's tests that makes a mass failure"),
+    Column("confirm_clean_nights", Integer, nullable=False, server_default="3", comment="policy: nights in a row after which a divergence has converged"),
+    Column("whole", Boolean, nullable=False, server_default=true(), comment="whether both sides were to run the whole suite: only such runs are nights"),
     Column("step", Verbatim, comment="progress: step of the pipeline; null without a report and once decided"),
     Column("legacy_done", Integer, comment="progress: attempts of the full run finished on legacy"),
     Column("shadow_done", Integer, comment="progress: attempts of the full run finished on shadow"),
@@ -235,6 +238,92 @@ warning = Table(
     *_of_run(),
     Column("text", Verbatim, nullable=False, comment="what a reader of the run has to know"),
     comment="warnings of a run",
+)
+
+
+
+def _key_of_followed() -> tuple[Column[int], Column[bytes], Column[int]]:
+    """The key of what is followed of a test over the nights."""
+    return (
+        Column("test_id", Integer, primary_key=True, autoincrement=False, comment="the test, under the id it has now"),
+        Column("suite", LargeBinary(16), primary_key=True, comment="digest of the suite's name"),
+        Column("layer", Integer, primary_key=True, autoincrement=False, comment="0 after the last run removed by retention, 1 after the newest night"),
+    )
+
+
+course = Table(
+    "course",
+    metadata,
+    Column("suite", LargeBinary(16), primary_key=True, comment="digest of the suite's name"),
+    Column("layer", Integer, primary_key=True, autoincrement=False, comment="0 after the last run removed by retention, 1 after the newest night"),
+    Column("name", Verbatim, nullable=False, comment="the suite's name"),
+    Column("until_at", Instant, nullable=False, comment="start of the last run accounted for; microseconds since 1970, UTC"),
+    Column("until_run", Verbatim, nullable=False, comment="its id"),
+    Column("epoch", Text, comment="digest of suite and data in the last night; null before the first"),
+    Column("epoch_nights", Integer, nullable=False, comment="nights since that digest changed last"),
+    comment="how far the nights of a suite have been followed",
+)
+
+divergence = Table(
+    "divergence",
+    metadata,
+    *_key_of_followed(),
+    Column("sort_key", LargeBinary, nullable=False, comment="the first 1,000 bytes of the test id in UTF-8: the order of lists"),
+    Column("state", Text, nullable=False, comment="open, converged, reopened or removed"),
+    Column("first_at", Instant, nullable=False, comment="start of the first night that saw it; microseconds since 1970, UTC"),
+    Column("first_run", Verbatim, nullable=False, comment="the id of that run, which may be gone"),
+    Column("last_at", Instant, nullable=False, comment="start of the last night that saw it; microseconds since 1970, UTC"),
+    Column("last_run", Verbatim, nullable=False, comment="the id of that run, which may be gone"),
+    Column("nights_seen", Integer, nullable=False, comment="nights that saw it"),
+    Column("clean_nights", Integer, nullable=False, comment="nights in a row in which its sides agreed"),
+    Column("missing_nights", Integer, nullable=False, comment="nights in a row without its test"),
+    Column("direction", Text, comment="how it diverged when it was seen last"),
+    Column("cluster_id", Integer, comment="its cluster when it was seen last"),
+    Column("confirmed", Boolean, nullable=False, comment="whether any night confirmed it"),
+    comment="divergences over the nights",
+    sqlite_with_rowid=False,
+)
+Index("ix_divergence_list", divergence.c.layer, divergence.c.sort_key, divergence.c.suite)
+
+discordance = Table(
+    "discordance",
+    metadata,
+    *_key_of_followed(),
+    Column("legacy_worse", Integer, nullable=False, comment="nights since the epoch began in which legacy did worse"),
+    Column("shadow_worse", Integer, nullable=False, comment="nights since the epoch began in which shadow did worse"),
+    comment="how often nightly pairs differed, of tests whose pair ever did: what finds the intermittent ones",
+    sqlite_with_rowid=False,
+)
+
+rename = Table(
+    "rename",
+    metadata,
+    Column("run_name", Verbatim, primary_key=True, comment="id of the run that brought it, which may be gone"),
+    Column("position", Integer, primary_key=True, autoincrement=False, comment="place in the run's list, from 0"),
+    Column("suite", Verbatim, nullable=False, comment="name of the suite"),
+    Column("at", Instant, nullable=False, comment="start of the run; microseconds since 1970, UTC"),
+    Column("old_id", Integer, nullable=False, comment="the test's id until then"),
+    Column("new_id", Integer, nullable=False, comment="the test's id from then on"),
+    Column("reason", Text, nullable=False, comment="same_body or moved_file"),
+    comment="tests that go on under another id",
+)
+Index("ix_rename_old_id", rename.c.old_id)
+Index("ix_rename_new_id", rename.c.new_id)
+
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("run_name", Verbatim, primary_key=True, comment="the run's id"),
+    Column("suite", Verbatim, nullable=False, comment="name of the suite"),
+    Column("started_at", Instant, nullable=False, comment="microseconds since 1970, UTC"),
+    Column("removed_at", Instant, nullable=False, comment="microseconds since 1970, UTC"),
+    Column("tests", Integer, comment="total: pairs; null where the run was never decided"),
+    Column("equivalent", Integer, comment="total: pairs with this verdict"),
+    Column("divergent", Integer, comment="total: pairs with this verdict"),
+    Column("flaky", Integer, comment="total: pairs with this verdict"),
+    Column("both_failing", Integer, comment="total: pairs with this verdict"),
+    Column("inconclusive", Integer, comment="total: pairs with this verdict"),
+    comment="runs removed by retention",
 )
 
 OF_A_RUN = (pair, pair_detail, tally, cluster_test, cluster, parity, fact, infrastructure, warning)

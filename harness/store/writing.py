@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from harness.errors import StoreError
-from harness.model import Cluster, Comparison, Direction, Failure, PairResult, RunHeader, RunState, Side, Verdict
-from harness.store import schema
-from harness.store.bulk import Bulk, PostgresBulk, Shared, SqliteBulk, batches
+from harness.model import Cluster, Comparison, Direction, Failure, PairResult, Rename, RunHeader, RunState, Side, Verdict
+from harness.store import following, renames, schema
+from harness.store.bulk import Shared, batches
 from harness.store.rows import NO_DETAIL, detail_row, failure_digest, failure_row, header_values, pair_row, progress_values, totals_values, word
+from harness.store.standing import bulk_of
 from harness.store.verbatim import digest, folded, stored
 
 if TYPE_CHECKING:
@@ -28,18 +29,36 @@ _UNDECIDED = dict.fromkeys(("exit", "tests", "equivalent", "divergent", "flaky",
 
 def begin(connection: Connection, header: RunHeader) -> None:
     """Record that a run is under way, in place of what was known of it."""
+    before = following.suite_of_night(connection, header.id)
     _replace(connection, header, {"state": RunState.RUNNING.value, **_UNDECIDED})
+    if before is not None:
+        following.drop(connection, before)
 
 
-def save(connection: Connection, comparison: Comparison) -> None:
-    """Store a decided run in place of what was known of it. Pairs are read once, in batches. Raises StoreError where they are not sorted."""
+def save(connection: Connection, comparison: Comparison, moved: Sequence[Rename]) -> None:
+    """Store a decided run in place of what was known of it. Pairs are read once, in batches.
+
+    Raises StoreError where they are not sorted, or an id stands twice among the renames.
+    """
+    before = following.suite_of_night(connection, comparison.run.id)
     state = RunState.COMPLETE if comparison.run.complete else RunState.INCOMPLETE
     decided = {"state": state.value, "exit": comparison.exit, **totals_values(comparison.totals)}
     _Writer(connection, _replace(connection, comparison.run, decided)).write(comparison)
+    renames.write(connection, comparison.run, moved)
+    following.take(connection, comparison.run.id, before=before)
 
 
 def forget(connection: Connection, run_id: str) -> None:
     """Remove one run; what stands once for many runs stays."""
+    before = following.suite_of_night(connection, run_id)
+    remove(connection, run_id)
+    renames.forget(connection, run_id)
+    if before is not None:
+        following.drop(connection, before)
+
+
+def remove(connection: Connection, run_id: str) -> None:
+    """Remove a run's own rows; what follows from it stays."""
     number = _number(connection, run_id)
     if number is not None:
         _empty(connection, number)
@@ -59,6 +78,8 @@ def delete_everything(connection: Connection) -> None:
 def _replace(connection: Connection, header: RunHeader, values: dict[str, object]) -> int:
     """Write the run's own row, forget everything below it, and return its number."""
     columns = {**header_values(header), **progress_values(None), **values}
+    renames.forget(connection, header.id)
+    connection.execute(delete(schema.tombstone).where(schema.tombstone.c.run_name == header.id))
     number = _number(connection, header.id)
     if number is None:
         highest: int = connection.execute(select(func.coalesce(func.max(schema.run.c.id), 0))).scalar_one()
@@ -85,7 +106,7 @@ class _Writer:
     def __init__(self, connection: Connection, run_id: int) -> None:
         self._connection = connection
         self._run_id = run_id
-        self._bulk: Bulk = SqliteBulk(connection) if connection.dialect.name == "sqlite" else PostgresBulk(connection)
+        self._bulk = bulk_of(connection)
         self._tests = Shared[str](self._bulk, connection, schema.test, digest=digest, row=lambda name: (stored(name), folded(name)))
         self._texts = Shared[str](self._bulk, connection, schema.text, digest=digest, row=lambda value: (stored(value),))
         self._failures = Shared[Failure](self._bulk, connection, schema.failure, digest=failure_digest, row=failure_row)

@@ -23,6 +23,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import functools
 import hashlib
 import json
 import locale
@@ -32,7 +33,7 @@ import re
 import sys
 import time
 from collections import Counter, deque
-from typing import Any, Callable, Collection, Generator, Iterator, Sequence
+from typing import Any, Callable, Collection, Generator, Iterator, NamedTuple, Pattern, Sequence
 
 import pytest
 
@@ -140,32 +141,48 @@ sqlalchemy django requests httpx urllib3 pydantic datetime Decimal
 VOCABULARY = frozenset(_WORDS.split())
 EXACT_WORDS = frozenset(_EXACT.split()) | frozenset(name for name in dir(builtins) if not name.startswith("_"))
 
-# One character of a word: anything but white space and ASCII punctuation (the underscore is part of words).
-_W = r"[^\s!-/:-@\[-^`{-~]"
-# Every alternative is bounded or begins with a character that the one before it cannot hold, so the scan is linear in the text.
-_TOKEN = re.compile(
-    r"(?P<placeholder><(?:n|str|addr|email|url|uuid|date|hex|path|word|unprintable)>)"
-    r"|(?P<url>[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s'\"<>]*)"
-    r"|(?P<email>[^\s@'\"<>()\[\]{},;:=]{1,64}@[^\s@'\"<>()\[\]{},;:=]{1,255})"
-    r"|(?P<uuid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?!" + _W + r"))"
-    r"|(?P<date>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!" + _W + r"))"
-    r"|(?P<addr>0[xX][0-9a-fA-F]+(?!" + _W + r"))"
-    r"|(?P<hex>(?=[a-fA-F]{0,64}\d)[0-9a-fA-F]{16,}(?!" + _W + r"))"
-    r"|(?P<str>(?<![\w\\>])[bBuUrR]{0,2}(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"))"
-    r"|(?P<path>(?<![\w<>/.)\]])(?:[A-Za-z]:[\\/]|~?/|\.{1,2}/)" + r"[^\s'\"<>()\[\]{},;:]{2,})"
-    r"|(?P<run>" + _W + r"+(?:'(?:t|s|re|ve|ll|d|m)(?!" + _W + r"))?)"
-    r"|(?P<newline>[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+)"
-    r"|(?P<space>\s+)"
-    r"|(?P<other>.)",
-    re.DOTALL,
-)
-_WORD_RUN = re.compile(r"<word>(?:[ .'/&-]{0,3}<word>)+")
-_NUMBER_RUN = re.compile(r"<(?:n|date)>(?:[-+./:, ]<(?:n|date)>)+")
-_SIGN = re.compile(r"(?<![\w>)\]+-])[-+]{1,8}(?=<n>)")
-_SERIES = re.compile(r"(<[a-z]+>(?:: <[a-z]+>)?)(?:, \1(?![=:(\[]))+")
-_CUT_WORD = re.compile(r"[\w<>'.]{1,300}$")
 _OPENERS = frozenset(".:([{]=|")
 _TYPES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) | {"NoneType"}
+
+
+class _Patterns(NamedTuple):
+    token: Pattern[str]
+    word_run: Pattern[str]
+    number_run: Pattern[str]
+    sign: Pattern[str]
+    series: Pattern[str]
+    cut_word: Pattern[str]
+
+
+@functools.lru_cache(maxsize=None)
+def _patterns() -> _Patterns:
+    """Compiled when a message is first shaped: a session without failures does not pay for them."""
+    # One character of a word: anything but white space and ASCII punctuation (the underscore is part of words).
+    w = r"[^\s!-/:-@\[-^`{-~]"
+    # Every alternative is bounded or begins with a character that the one before it cannot hold, so the scan is linear in the text.
+    token = (
+        r"(?P<placeholder><(?:n|str|addr|email|url|uuid|date|hex|path|word|unprintable)>)"
+        r"|(?P<url>[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s'\"<>]*)"
+        r"|(?P<email>[^\s@'\"<>()\[\]{},;:=]{1,64}@[^\s@'\"<>()\[\]{},;:=]{1,255})"
+        r"|(?P<uuid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?!" + w + r"))"
+        r"|(?P<date>\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!" + w + r"))"
+        r"|(?P<addr>0[xX][0-9a-fA-F]+(?!" + w + r"))"
+        r"|(?P<hex>(?=[a-fA-F]{0,64}\d)[0-9a-fA-F]{16,}(?!" + w + r"))"
+        r"|(?P<str>(?<![\w\\>])[bBuUrR]{0,2}(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"))"
+        r"|(?P<path>(?<![\w<>/.)\]])(?:[A-Za-z]:[\\/]|~?/|\.{1,2}/)" + r"[^\s'\"<>()\[\]{},;:]{2,})"
+        r"|(?P<run>" + w + r"+(?:'(?:t|s|re|ve|ll|d|m)(?!" + w + r"))?)"
+        r"|(?P<newline>[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+)"
+        r"|(?P<space>\s+)"
+        r"|(?P<other>.)"
+    )
+    return _Patterns(
+        token=re.compile(token, re.DOTALL),
+        word_run=re.compile(r"<word>(?:[ .'/&-]{0,3}<word>)+"),
+        number_run=re.compile(r"<(?:n|date)>(?:[-+./:, ]<(?:n|date)>)+"),
+        sign=re.compile(r"(?<![\w>)\]+-])[-+]{1,8}(?=<n>)"),
+        series=re.compile(r"(<[a-z]+>(?:: <[a-z]+>)?)(?:, \1(?![=:(\[]))+"),
+        cut_word=re.compile(r"[\w<>'.]{1,300}$"),
+    )
 
 
 def shape_message(text: str, names: Collection[str] = frozenset()) -> str:
@@ -178,7 +195,7 @@ def shape_message(text: str, names: Collection[str] = frozenset()) -> str:
     lines: list[str] = []
     parts: list[str] = []
     opening = True  # whether a capital letter here is that of a beginning, rather than that of somebody's name
-    for found in _TOKEN.finditer(text[:MAX_INPUT]):
+    for found in _patterns().token.finditer(text[:MAX_INPUT]):
         kind, piece = found.lastgroup, found.group()
         if kind == "newline":
             if _keep_line(parts, lines) == MAX_LINES:
@@ -218,15 +235,16 @@ def _placeholder(kind: str | None, piece: str) -> str:
 
 def _keep_line(parts: list[str], lines: list[str]) -> int:
     line = " ".join("".join(parts).split())
-    line = _NUMBER_RUN.sub("<n>", _SIGN.sub("", _WORD_RUN.sub("<word>", line)))
-    line = _SERIES.sub(r"\1, ...", line)
+    patterns = _patterns()
+    line = patterns.number_run.sub("<n>", patterns.sign.sub("", patterns.word_run.sub("<word>", line)))
+    line = patterns.series.sub(r"\1, ...", line)
     if line:
         lines.append(line)
     return len(lines)
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= MAX_MESSAGE else _CUT_WORD.sub("", text[:MAX_MESSAGE]).rstrip()
+    return text if len(text) <= MAX_MESSAGE else _patterns().cut_word.sub("", text[:MAX_MESSAGE]).rstrip()
 
 
 # ---------------------------------------------------------------------------------------------------------------------------------------------
@@ -234,7 +252,7 @@ def _shorten(text: str) -> str:
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 
 _FOREIGN_PARTS = frozenset({"site-packages", "dist-packages", ".tox", ".nox", ".venv", "venv", "virtualenv", "__pypackages__", ".eggs"})
-_TYPE_NAME = re.compile(r"[A-Za-z_][\w.<>]{0,200}")
+_TYPE_NAME = r"[A-Za-z_][\w.<>]{0,200}"
 _Frame = Sequence[Any]  # [path, line, function]
 
 
@@ -299,7 +317,7 @@ def _type_name(exc: BaseException) -> str:
     kind = type(exc)
     module, name = type.__getattribute__(kind, "__module__"), type.__getattribute__(kind, "__qualname__")
     full = name if module in ("builtins", "exceptions") else f"{module}.{name}"
-    return full if _TYPE_NAME.fullmatch(full) else "<unprintable>"
+    return full if re.fullmatch(_TYPE_NAME, full) else "<unprintable>"
 
 
 def _message(exc: BaseException, names: set[str]) -> str:
@@ -309,7 +327,7 @@ def _message(exc: BaseException, names: set[str]) -> str:
     return _own_message(exc, names)
 
 
-def _own_message(exc: BaseException, names: set[str]) -> str:
+def _own_message(exc: BaseException, names: Collection[str]) -> str:
     if isinstance(exc, KeyError):
         return "<str>"  # the key is data
     try:
@@ -346,17 +364,29 @@ def _leaves(exc: BaseException) -> list[BaseException] | None:
 
 
 class _Shapes:
-    """Attaches the shape of a failure to its report, in the process where the exception lives; pytest-xdist carries it to the controller."""
+    """Attaches the shape of a failure to its report, in the process where the exception lives.
+
+    A wrapper around `pytest_runtest_makereport` would cost every passing test more than all the rest of the probe. So the calls of the item at hand
+    are remembered, and looked at when a report that did not pass is logged; by then every plugin has had its say about both.
+    """
 
     def __init__(self, shaper: _Shaper) -> None:
         self._shaper = shaper
+        self._item: Any = None
+        self._calls: dict[str, Any] = {}
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, call: Any) -> Generator[None, Any, None]:
-        outcome = yield
-        if call.excinfo is not None and outcome.excinfo is None:
-            report = outcome.get_result()
-            if report.outcome == "failed":
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        if item is not self._item:
+            self._item = item
+            self._calls.clear()
+        self._calls[call.when] = call
+
+    def attach(self, report: Any) -> None:
+        """Give a failed report its `shadow_failure`, and let go of the exception."""
+        if self._item is not None and report.nodeid == self._item.nodeid:
+            call = self._calls.pop(report.when, None)
+            if report.outcome == "failed" and call is not None and call.excinfo is not None:
                 report.shadow_failure = self._shaper.shape(call.excinfo.value, call.excinfo.tb, call.when)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -371,6 +401,15 @@ class _Shapes:
                 if isinstance(exc, pytest.Collector.CollectError) and cause is not None:
                     exc, traceback = cause, cause.__traceback__
                 report.shadow_failure = self._shaper.shape(exc, traceback, "collect")
+
+
+class _WorkerShapes(_Shapes):
+    """The same in a worker of pytest-xdist, which sends the report, with what is attached to it, to its controller."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.outcome != "passed":
+            self.attach(report)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------------------------
@@ -400,6 +439,7 @@ class _Selection:
         self._skip = frozenset(values.get("skip") or ())
         self._shard: Sequence[int] | None = values.get("shard")
         self.expression: str | None = values.get("expression")
+        self.chooses = self._order is not None or bool(self._skip) or bool(self._shard)
         self._files: frozenset[str] | None = None if self._order is None else frozenset(test.partition("::")[0] for test in self._order)
 
     def pytest_ignore_collect(self, collection_path: Any, config: Any) -> bool | None:
@@ -438,6 +478,7 @@ class _Selection:
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 
 _encode: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_quote: Callable[[str], str] = json.encoder.encode_basestring_ascii  # several times faster on a single string
 
 
 class _Output:
@@ -457,14 +498,22 @@ class _Output:
         except OSError as error:
             raise pytest.UsageError(f"shadow probe: SHADOW_PROBE_OUT cannot be opened: {error.strerror}") from None
 
-    def line(self, event: dict[str, Any]) -> None:
-        if self._descriptor is None or self._getpid() != self._pid:
-            return
-        data = (_encode(event) + "\n").encode("ascii")
+    def line(self, text: str) -> None:
+        """Write one line, after code of the user has run."""
+        if self._descriptor is not None and self._getpid() == self._pid:
+            self._put(text, reopen=self._lost(self._descriptor))
+
+    def next_line(self, text: str) -> None:
+        """Write one line right after another."""
+        if self._descriptor is not None and self._getpid() == self._pid:
+            self._put(text, reopen=False)
+
+    def _put(self, text: str, *, reopen: bool) -> None:
+        data = (text + "\n").encode("ascii")
         try:
-            if self._identify(self._descriptor) != self._identity:
+            if reopen:
                 self._reopen()
-            while data:  # a file takes a line whole, unless its disk is full
+            while data and self._descriptor is not None:  # a file takes a line whole, unless its disk is full
                 data = data[self._write(self._descriptor, data) :]
         except OSError as error:
             # The suite goes on; a file without a footer is not mistaken for a finished session.
@@ -472,45 +521,44 @@ class _Output:
             sys.stderr.write(f"\nshadow probe: stopped writing: {error.strerror}\n")
 
     def close(self) -> None:
-        if self._descriptor is not None and self._identify(self._descriptor) == self._identity:
+        if self._descriptor is not None and not self._lost(self._descriptor):
             os.close(self._descriptor)
         self._descriptor = None
 
-    def _reopen(self) -> None:
-        self._descriptor = self._open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._identity = self._identify(self._descriptor)
-
-    def _identify(self, descriptor: int) -> tuple[int, int]:
+    def _lost(self, descriptor: int) -> bool:
+        """Whether a test has closed the descriptor, whose number may be another file's by now."""
         try:
             status = self._fstat(descriptor)
         except OSError:
-            return (-1, -1)  # a test has closed it
-        return (status.st_dev, status.st_ino)
+            return True
+        return (status.st_dev, status.st_ino) != self._identity
+
+    def _reopen(self) -> None:
+        self._descriptor = self._open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        status = self._fstat(self._descriptor)
+        self._identity = (status.st_dev, status.st_ino)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 # Recording
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 
-_HARMLESS_STOP = re.compile(r"stopping after \d+ failures?|\d+ errors? during collection")
-_IDENTIFIER = re.compile(r"\w+", re.ASCII)
+_HARMLESS_STOP = r"stopping after \d+ failures?|\d+ errors? during collection"
 _SOURCE_LIMIT = 2_000_000
 _PLAIN_NUMBERS = 100  # a smaller number names nobody
 _PHASES = frozenset(("setup", "call", "teardown"))
+_TestReport = pytest.TestReport
 
 
 class _Running:
     """A test between its first report and its last."""
 
-    __slots__ = ("explained", "failure", "outcome", "seconds", "subtests", "superseded")
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.outcome: str | None = None
-        self.failure: Any = None
-        self.explained = False  # whether an exception of the test's own stands behind the failure
-        self.subtests: list[dict[str, Any]] = []
-        self.superseded = False
+    seconds = 0.0
+    outcome: str | None = None
+    failure: Any = None
+    explained = False  # whether an exception of the test's own stands behind the failure
+    superseded = False
+    subtests: list[dict[str, Any]] | None = None
 
     def add(self, report: Any) -> None:
         """Take in the report of one phase: the first failure counts, and one of the call counts more than one of its teardown."""
@@ -527,9 +575,10 @@ class _Running:
 class _Recorder:
     """Writes the session file. Under pytest-xdist it lives in the controller and reads what the workers report."""
 
-    def __init__(self, config: Any, out: _Output, select: str | None, root: str) -> None:
+    def __init__(self, config: Any, out: _Output, shapes: _Shapes, select: str | None, root: str) -> None:
         self._config = config
         self._out = out
+        self._shapes = shapes
         self._select = select
         self._root = root
         self._now = time.time  # kept, since a test may freeze the clock
@@ -540,7 +589,7 @@ class _Recorder:
         self._deselected = 0
         self._collect_errors: set[str] = set()
         self._running: dict[str, _Running] = {}
-        self._results: Counter[str] = Counter()
+        self._results: dict[str, int] = {}
         self._crashed: str | None = None  # a worker whose death is not yet written
         self._stopped: str | None = None
         self._words: tuple[str, frozenset[str]] = ("", frozenset())
@@ -610,14 +659,21 @@ class _Recorder:
     # Tests
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._emit({"e": "start", "id": self._id(nodeid), "t": round(self._now(), 6)})
+        if self._crashed is not None:
+            self._crash_without_test()
+        test = self._id(nodeid) if self._grouped else nodeid
+        self._out.next_line(f'{{"e":"start","id":{_quote(test)},"t":{self._now():.6f}}}')
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        test = self._id(report.nodeid)
+        test = self._id(report.nodeid) if self._grouped else report.nodeid
         running = self._running.get(test)
         if running is None or (running.superseded and report.when != "teardown"):
             running = self._running[test] = _Running()
-        if type(report) is not pytest.TestReport and hasattr(report, "context"):
+        if report.outcome != "passed":
+            self._shapes.attach(report)
+        if type(report) is not _TestReport and hasattr(report, "context"):
+            if running.subtests is None:
+                running.subtests = []
             running.subtests.append(self._subtest(test, report, len(running.subtests)))
             return
         if report.outcome == "rerun" or running.superseded:
@@ -639,22 +695,22 @@ class _Recorder:
     def _finish(self, test: str, running: _Running, report: Any) -> None:
         del self._running[test]
         outcome, failure = running.outcome or "passed", running.failure
-        seen: Counter[str] = Counter()
-        for subtest in running.subtests:
-            seen[subtest["key"]] += 1
-            if seen[subtest["key"]] > 1:
-                subtest["key"] += f" #{seen[subtest['key']]}"
+        seen: dict[str, int] = {}
+        for subtest in running.subtests or ():
+            key = subtest["key"]
+            seen[key] = seen.get(key, 0) + 1
+            if seen[key] > 1:
+                subtest["key"] = f"{key} #{seen[key]}"
             self._emit(subtest)
             if subtest["outcome"] == "failed" and (outcome == "passed" or (outcome == "failed" and not running.explained)):
                 outcome, failure, running.explained = "failed", subtest["failure"], True
-        event: dict[str, Any] = {"e": "result", "id": test, "outcome": outcome, "seconds": round(running.seconds, 6)}
+        text = f'{{"e":"result","id":{_quote(test)},"outcome":"{outcome}","seconds":{running.seconds:.6f}'
         if failure is not None:
-            event["failure"] = failure
-        node = getattr(report, "node", None)
-        if node is not None:
-            event["worker"] = node.gateway.id
-        self._results[test] += 1
-        self._emit(event)
+            text += f',"failure":{_encode(failure)}'
+        if self._distributed and hasattr(report, "node"):
+            text += f',"worker":{_quote(report.node.gateway.id)}'
+        self._results[test] = self._results.get(test, 0) + 1
+        self._emit_text(text + "}")
 
     def _id(self, nodeid: str) -> str:
         """The id without the group that `--dist loadgroup` appends to it."""
@@ -689,7 +745,7 @@ class _Recorder:
         if self._words[0] != file:
             try:
                 with open(os.path.join(str(self._config.rootpath), file), encoding="utf-8", errors="replace") as source:
-                    self._words = (file, frozenset(_IDENTIFIER.findall(source.read(_SOURCE_LIMIT))))
+                    self._words = (file, frozenset(re.findall(r"\w+", source.read(_SOURCE_LIMIT), re.ASCII)))
             except OSError:
                 self._words = (file, frozenset())
         return self._words[1]
@@ -715,12 +771,14 @@ class _Recorder:
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
         exc = excinfo.value
         if isinstance(exc, pytest.exit.Exception):
-            self._stopped = "pytest.exit: " + _own_message(exc, set())
+            self._stopped = f"pytest.exit: {_own_message(exc, frozenset())}"
         else:  # pytest and pytest-xdist stop a session by subclasses of their own
             self._stopped = "keyboard interrupt" if type(exc) is KeyboardInterrupt else _stop_text(exc)
 
     def pytest_internalerror(self, excinfo: Any) -> None:
-        self._stopped = f"internal error: {_type_name(excinfo.value)}: {_own_message(excinfo.value, set())}"
+        self._stopped = "internal error"
+        with contextlib.suppress(Exception):
+            self._stopped = f"internal error: {_type_name(excinfo.value)}: {_own_message(excinfo.value, frozenset())}"
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: Any, exitstatus: Any) -> Generator[None, Any, None]:
@@ -728,7 +786,7 @@ class _Recorder:
         self._crash_without_test()
         reason = getattr(session, "shouldfail", False) or getattr(session, "shouldstop", False)
         stopped = self._stopped or (_stop_text(reason) if reason else None)
-        missing = self._collected is None or bool(Counter(self._collected) - self._results)
+        missing = self._collected is None or bool(Counter(self._collected) - Counter(self._results))
         self._emit(
             {
                 "e": "footer",
@@ -742,11 +800,14 @@ class _Recorder:
     # Helpers
 
     def _emit(self, event: dict[str, Any]) -> None:
+        self._emit_text(_encode(event))
+
+    def _emit_text(self, text: str) -> None:
         if not self._headed:
             self._head()
         if self._crashed is not None:
             self._crash_without_test()
-        self._out.line(event)
+        self._out.line(text)
 
     def _option(self, name: str) -> Any:
         return getattr(self._config.option, name, None)
@@ -786,7 +847,7 @@ def _shape_value(value: Any, names: Collection[str]) -> str:
 
 def _stop_text(reason: Any) -> str:
     text = str(reason)
-    return text if _HARMLESS_STOP.fullmatch(text) else shape_message(text)
+    return text if re.fullmatch(_HARMLESS_STOP, text) else shape_message(text)
 
 
 def _plugins(config: Any) -> dict[str, str]:
@@ -817,7 +878,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker is not None:
         if "shadow_probe" in worker:
             select, root = worker["shadow_probe"]
-            _register(config, _Selection(select), root)
+            _register(config, _Selection(select), _WorkerShapes(_Shaper(root)))
         return
     path = os.environ.get("SHADOW_PROBE_OUT")
     if not path or "SHADOW_PROBE_PID" in os.environ:
@@ -833,13 +894,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["SHADOW_PROBE_PID"] = str(os.getpid())
     config.add_cleanup(_release)
     config.add_cleanup(out.close)
-    _register(config, selection, root)
-    config.pluginmanager.register(_Recorder(config, out, select, root), "shadow-probe-recorder")
+    shapes = _Shapes(_Shaper(root))
+    _register(config, selection, shapes)
+    config.pluginmanager.register(_Recorder(config, out, shapes, select, root), "shadow-probe-recorder")
 
 
-def _register(config: pytest.Config, selection: _Selection, root: str) -> None:
-    config.pluginmanager.register(selection, "shadow-probe-selection")
-    config.pluginmanager.register(_Shapes(_Shaper(root)), "shadow-probe-shapes")
+def _register(config: pytest.Config, selection: _Selection, shapes: _Shapes) -> None:
+    if selection.chooses:
+        config.pluginmanager.register(selection, "shadow-probe-selection")
+    config.pluginmanager.register(shapes, "shadow-probe-shapes")
 
 
 def _release() -> None:

@@ -233,6 +233,7 @@ def test_selection_is_the_same_on_every_worker_and_groups_are_no_part_of_ids(eve
     wanted = ["sub/test_two.py::test_three", "test_one.py::test_grouped[y@z]", "test_one.py::test_grouped[x]"]
     session = suite.run("-n2", "--dist", "loadgroup", select={"select": wanted, "skip": [], "shard": None, "expression": None})
     assert session.collected == wanted, session.output
+    assert session.only("collection_finished") == {"e": "collection_finished", "count": 3, "deselected": None}
     assert set(session.outcomes) == set(wanted)
     assert session.only("footer")["complete"] is True
 

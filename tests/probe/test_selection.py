@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -56,11 +55,11 @@ def test_skip_and_expression_leave_tests_out(three: Any) -> None:
 
 
 def test_expression_and_the_users_own_both_hold(three: Any) -> None:
-    assert ran(three.run("-k", "test_4 or test_2", select={"expression": "not z"})) == [ALL[1], ALL[4]]
+    assert ran(three.run("-k", "test_4 or test_3", select={"expression": "not TestC"})) == [ALL[1], ALL[2]]
 
 
 def test_shards_share_the_files_out(three: Any) -> None:
-    parts = [ran(three.run(select={"shard": [n, 3]})) for n in (1, 2, 3)]
+    parts = [ran(three.run(select={"shard": [n, 2]})) for n in (1, 2)]
     assert sorted(test for part in parts for test in part) == sorted(ALL)
     for part in parts:
         assert part == [test for test in ALL if test in part]
@@ -138,11 +137,3 @@ def test_long_lists_of_ids_take_several_lines(suite: Any) -> None:
     session = suite.run("--collect-only", "-q")
     assert [len(line["ids"]) for line in session.of("collected")] == [1000, 1000, 300]
     assert session.only("footer")["complete"] is False
-
-
-def test_workers_agree_on_a_shard(three: Any) -> None:
-    alone = ran(three.run(select={"shard": [1, 2], "skip": [ALL[3]]}))
-    session = three.run("-n2", select={"shard": [1, 2], "skip": [ALL[3]]})
-    assert session.collected == alone
-    assert session.only("collection_finished")["deselected"] is None
-    assert json.loads(json.dumps(sorted(session.outcomes))) == sorted(alone)

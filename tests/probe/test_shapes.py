@@ -231,3 +231,27 @@ def test_a_file_stays_in_its_shard() -> None:
     assert probe.shard_of("a/test_x.py::test_one", 7) == probe.shard_of("a/test_x.py::Case::test_two[3]", 7)
     assert {probe.shard_of(f"test_{n}.py::t", 3) for n in range(40)} == {1, 2, 3}
     assert probe.shard_of("suite/test_customers.py::test_lookup", 4) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (3, "3"),
+        ("3", "3"),
+        ("'3'", "3"),
+        ("\"'part'\"", "part"),
+        (4711, "<n>"),
+        ("'4711'", "<n>"),
+        (True, "True"),
+        ("None", "None"),
+        ("alice@example.com", "<email>"),
+        ("'Alice Smith'", "<word>"),
+        ("case_one", "case_one"),
+        ("<Row object at 0x7f>", "<<word> object at <addr>>"),
+        (object(), "<object>"),
+        (1.5, "<float>"),
+        ("(" * 5000, "(" * 300),
+    ],
+)
+def test_arguments_of_subtests_are_shaped(value: object, text: str) -> None:
+    assert probe._shape_value(value, frozenset({"case_one"})) == text

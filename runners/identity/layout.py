@@ -1,0 +1,108 @@
+"""The file of an identity index.
+
+    magic, 8 bytes | length of the description, 8 bytes | number of entries, 8 bytes | description, JSON | zeros up to a page | entries | directory
+
+An entry is one fingerprint in one column, 64 bits, the file holds them in order: 48 bits of fingerprint, 14 bits of column number, 1 bit each for shadow and legacy.
+The directory repeats every 512th entry, so that an answer needs one small read. Numbers are little-endian.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import InputError
+from harness.model import CouplingKind
+from harness.model.coupling import IdentifyingColumn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAGIC = b"SHDWIDX1"
+PAGE = 4096
+BLOCK = 512
+SIDE_BITS = 2
+COLUMN_BITS = 14
+LOW_BITS = SIDE_BITS + COLUMN_BITS
+LEGACY, SHADOW = 1, 2
+MOST_COLUMNS = 1 << COLUMN_BITS
+ENTRY_BYTES = 8
+CHECK = "identity index"
+"""What the key's own fingerprint is taken of, so that an index is not asked under another key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What an index holds of one column besides fingerprints: enough for base rates, too little to tell a value.
+
+    `whole` counts distinct whole numbers of the production copy by their number of digits; `by_name` is the chance that an invented text meets one
+    of the column's, from how often those of shadow do.
+    """
+
+    column: IdentifyingColumn
+    whole: tuple[tuple[int, int], ...] = ()
+    by_name: float = 0.0
+
+    def density(self, canonical: str) -> float:
+        """The share of the plausible values of this shape that the column holds (0.0 to 1.0): of whole numbers, of all with as many digits."""
+        if canonical.startswith("n:") and not canonical.startswith("n:-"):
+            return self.of_digits(len(canonical) - 2)
+        return self.by_name if canonical.startswith("t:") else 0.0
+
+    def of_digits(self, digits: int) -> float:
+        """The same, for whole numbers of so many digits."""
+        plausible = 10 if digits == 1 else 9 * 10 ** (digits - 1)
+        return min(1.0, dict(self.whole).get(digits, 0) / plausible)
+
+    @property
+    def highest(self) -> float:
+        """The largest density of any shape: for a value that is known by its fingerprint alone."""
+        return max([self.by_name, *(self.of_digits(digits) for digits, _ in self.whole)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """All of an index but its entries."""
+
+    key_check: str
+    profiles: tuple[Profile, ...]
+    entries: int
+
+    def to_bytes(self) -> bytes:
+        """As JSON."""
+        profiles = [{"column": asdict(one.column), "whole": one.whole, "by_name": one.by_name} for one in self.profiles]
+        return json.dumps({"key_check": self.key_check, "entries": self.entries, "profiles": profiles}).encode()
+
+
+def read_header(path: Path) -> tuple[Description, int]:
+    """The description and the place of the first entry. Raises InputError for a file that is no index."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(24)
+            length = int.from_bytes(head[8:16], "little")
+            if head[:8] != MAGIC:
+                raise ValueError
+            raw = json.loads(file.read(length))
+        description = Description(
+            key_check=raw["key_check"],
+            entries=raw["entries"],
+            profiles=tuple(_profile(one) for one in raw["profiles"]),
+        )
+    except OSError:
+        raise InputError("the identity index cannot be read", where=str(path), hint="Make it with `shadow index`.") from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError("this is no identity index", where=str(path), hint="Make it again with `shadow index`.") from None
+    return description, first_entry(length)
+
+
+def first_entry(description_length: int) -> int:
+    """Where entries begin: at a page."""
+    return -(-(24 + description_length) // PAGE) * PAGE
+
+
+def _profile(raw: dict[str, Any]) -> Profile:
+    column = {**raw["column"], "kind": CouplingKind(raw["column"]["kind"])}
+    return Profile(
+        column=IdentifyingColumn(**column), whole=tuple((int(digits), int(count)) for digits, count in raw["whole"]), by_name=raw["by_name"]
+    )

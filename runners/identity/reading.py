@@ -1,0 +1,52 @@
+"""Streams the chosen columns of one database, and samples of its tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Select, column, select
+from sqlalchemy import table as table_clause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from runners.identity.limits import Pace
+    from runners.identity.schema import Table
+
+    Sample = dict[str, list[object]]
+
+_KEPT_CHARACTERS = 200
+
+
+def sample(connection: Connection, table: Table, rows: int, pace: Pace) -> Sample:
+    """Values (not None) of the columns of a table that can identify, from its first rows."""
+    names = [one.name for one in table.columns if one.family != "other"]
+    if not names:
+        return {}
+    taken: Sample = {name: [] for name in names}
+    for batch in _batches(connection, _selection(table, names).limit(rows), rows, pace):
+        for row in batch:
+            for name, value in zip(names, row, strict=True):
+                if value is not None and value != "":
+                    taken[name].append(value[:_KEPT_CHARACTERS] if isinstance(value, str) else value)
+    return taken
+
+
+def stream(connection: Connection, table: Table, names: Sequence[str], batch_rows: int, pace: Pace) -> Iterator[Sequence[Row[tuple[object, ...]]]]:
+    """The rows of a table in batches, only the columns named, as the driver gives them."""
+    return _batches(connection, _selection(table, names), batch_rows, pace)
+
+
+def _selection(table: Table, names: Sequence[str]) -> Select[tuple[object, ...]]:
+    columns = [column(name) for name in names]
+    return select(*columns).select_from(table_clause(table.bare, *columns, schema=table.schema))
+
+
+def _batches(connection: Connection, selection: Select[tuple[object, ...]], rows: int, pace: Pace) -> Iterator[Sequence[Row[tuple[object, ...]]]]:
+    size = pace.batch(rows)
+    with connection.execution_options(stream_results=True, max_row_buffer=size).execute(selection) as result:
+        while batch := result.fetchmany(size):
+            yield batch
+            pace.took(len(batch))

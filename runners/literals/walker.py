@@ -1,0 +1,299 @@
+"""Walks the syntax of one scope: collects its literals, the names it reads, and the expressions that can be worked out without running anything.
+
+Every node is visited once, on an own stack; what this costs decides how long a scan takes.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Any
+
+from runners.literals.cases import cases_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from runners.literals.facts import Expression
+
+_CHILD_TYPES = frozenset({"expr", "stmt", "keyword", "arg", "arguments", "comprehension", "withitem", "excepthandler", "match_case", "pattern"})
+_SIGNATURE = re.compile(r"(\w+)([*?]?) (\w+)")
+_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Mod: "%", ast.Div: "/", ast.FloorDiv: "//", ast.LShift: "<<", ast.Pow: "**"}
+_KNOWN_CALLS = frozenset({"int", "str", "float", "range", "list", "tuple", "set", "sorted", "uuid.UUID", "UUID", "Decimal", "decimal.Decimal", "Path", "pathlib.Path"})
+_KNOWN_METHODS = frozenset({"join", "format", "joinpath", "lower", "upper", "strip", "zfill", "replace", "encode"})
+_PLAIN = frozenset({str, int, float, bytes})
+_LONGEST_LIST = 512
+
+
+def child_fields() -> dict[type, tuple[str, ...]]:
+    """The fields of each kind of node that hold nodes, from the grammar in its docstring."""
+    found: dict[type, tuple[str, ...]] = {}
+    for kind in vars(ast).values():
+        if isinstance(kind, type) and issubclass(kind, ast.AST):
+            typed = {name: of for of, _, name in _SIGNATURE.findall(kind.__doc__ or "")}
+            found[kind] = tuple(name for name in kind._fields if typed.get(name) in _CHILD_TYPES)
+    return found
+
+
+_FIELDS = child_fields()
+
+
+class Walker:
+    """What one scope holds, after `walk`. Literals and the spans of texts with a `#` go to the lists of the whole file."""
+
+    __slots__ = ("_literals", "_scope", "_stack", "_texts", "bindings", "cases", "computed", "doc", "names", "stored")
+
+    def __init__(self, scope: int, literals: list[tuple[Any, ...]], texts: list[tuple[int, int, int, int]], doc: ast.AST | None = None) -> None:
+        self._scope = scope
+        self._literals = literals
+        self._texts = texts
+        self._stack: list[Any] = []
+        self.doc = doc
+        self.names: set[str] = set()
+        self.stored: set[str] = set()
+        self.bindings: list[tuple[str, Expression]] = []
+        self.computed: list[tuple[Expression, int, int]] = []
+        self.cases: list[tuple[Any, ...]] = []
+
+    def walk(self, roots: Iterable[ast.AST]) -> None:
+        """Visit these nodes and all below them."""
+        stack = self._stack
+        stack.extend(roots)
+        stack.reverse()
+        pop, push, extend = stack.pop, stack.append, stack.extend
+        special, fields, names, stored = _SPECIAL, _FIELDS, self.names, self.stored
+        name_kind, load_kind = ast.Name, ast.Load
+        while stack:
+            node = pop()
+            kind = node.__class__
+            if kind is name_kind:
+                if node.ctx.__class__ is load_kind:
+                    names.add(node.id)
+                else:
+                    stored.add(node.id)
+                continue
+            handler = special.get(kind)
+            if handler is not None:
+                handler(self, node)
+                continue
+            for field in fields[kind]:
+                value = getattr(node, field, None)
+                if value.__class__ is list:
+                    if value:
+                        extend(value if None not in value else [one for one in value if one is not None])
+                elif value is not None:
+                    push(value)
+
+    def literal(self, node: Any, name: str | None = None, value: Any = None) -> Expression:  # noqa: ANN401  # nodes and plain values
+        """Keep a literal; None where it is none that can name somebody (True, None, ...)."""
+        value = node.value if value is None else value
+        if value.__class__ not in _PLAIN:
+            return None
+        line, column, end_line = node.lineno, node.col_offset, node.end_lineno
+        if value.__class__ is str or value.__class__ is bytes:
+            if (b"#" if value.__class__ is bytes else "#") in value or end_line != line:
+                self._texts.append((line, column, end_line, node.end_col_offset))
+            if not value:
+                return ("k", value, line, column)
+        self._literals.append((value, line, column, end_line, self._scope, name, node is self.doc))
+        return ("k", value, line, column)
+
+    def build(self, node: Any, name: str | None = None) -> Expression:  # noqa: ANN401  # any node
+        """An expression of a node, None where it is not known; what lies below has been or will be visited."""
+        kind = node.__class__
+        if kind is ast.Constant:
+            return self.literal(node, name)
+        if kind is ast.Name:
+            self.names.add(node.id)
+            return ("n", node.id)
+        builder = _BUILDERS.get(kind)
+        if builder is None:
+            self._stack.append(node)
+            return None
+        return builder(self, node)
+
+    def _item(self, node: Any, name: str | None = None) -> Expression:  # noqa: ANN401  # any node
+        built = self.build(node, name)
+        self._keep(built, node)
+        return built
+
+    def _keep(self, built: Expression, node: Any) -> None:  # noqa: ANN401  # any node
+        if built is not None and built[0] in "bjf":
+            self.computed.append((built, node.lineno, node.col_offset))
+
+    # Expressions: each returns what it is, or None
+
+    def _attribute(self, node: Any) -> Expression:  # noqa: ANN401  # ast.Attribute
+        parts: list[str] = []
+        while node.__class__ is ast.Attribute:
+            parts.append(node.attr)
+            self.names.add("." + node.attr)
+            node = node.value
+        if node.__class__ is not ast.Name:
+            self._stack.append(node)
+            return None
+        parts.append(node.id)
+        dotted = ".".join(reversed(parts))
+        self.names.add(dotted)
+        return ("n", dotted)
+
+    def _operation(self, node: Any) -> Expression:  # noqa: ANN401  # ast.BinOp
+        left, right = self.build(node.left), self.build(node.right)
+        operator = _OPERATORS.get(node.op.__class__)
+        if operator is None or (left is None and right is None):
+            return None
+        return ("b", operator, left, right)
+
+    def _negative(self, node: Any) -> Expression:  # noqa: ANN401  # ast.UnaryOp
+        operand = node.operand
+        if node.op.__class__ is ast.USub and operand.__class__ is ast.Constant and operand.value.__class__ in (int, float):
+            return self.literal(node, None, -operand.value) if operand.value else self.literal(operand)
+        self._stack.append(operand)
+        return None
+
+    def _joined(self, node: Any) -> Expression:  # noqa: ANN401  # ast.JoinedStr
+        self._texts.append((node.lineno, node.col_offset, node.end_lineno, node.end_col_offset))
+        parts: list[Expression] = []
+        for part in node.values:
+            if part.__class__ is ast.Constant:
+                parts.append(self.literal(part))
+            else:
+                plain = part.format_spec is None
+                if not plain:
+                    self._stack.append(part.format_spec)
+                built = self._item(part.value)
+                parts.append(built if plain else None)
+        return ("j", tuple(parts))
+
+    def _several(self, node: Any) -> Expression:  # noqa: ANN401  # ast.List, Tuple, Set
+        if len(node.elts) > _LONGEST_LIST:
+            self._stack.extend(node.elts)
+            return None
+        return ("l", tuple([self._item(one) for one in node.elts]))
+
+    def _dictionary(self, node: Any) -> Expression:  # noqa: ANN401  # ast.Dict
+        keys, values = [], []
+        for key, value in zip(node.keys, node.values, strict=True):
+            keys.append(None if key is None else self._item(key))
+            called = key.value if key.__class__ is ast.Constant and key.value.__class__ is str else None
+            values.append(self._item(value, called))
+        return ("d", tuple(keys), tuple(values))
+
+    def _subscript(self, node: Any) -> Expression:  # noqa: ANN401  # ast.Subscript
+        base, key = self.build(node.value), self.build(node.slice)
+        return None if base is None or key is None else ("s", base, key)
+
+    def _call(self, node: Any) -> Expression:  # noqa: ANN401  # ast.Call
+        function = self.build(node.func.value) if node.func.__class__ is ast.Attribute and node.func.value.__class__ is not ast.Name else None
+        if node.func.__class__ is ast.Attribute and node.func.value.__class__ is not ast.Name:
+            self.names.add("." + node.func.attr)
+            called, base = node.func.attr, function
+        else:
+            built = self.build(node.func)
+            called = built[1] if built is not None and built[0] == "n" else ""
+            base = ("n", called.rpartition(".")[0]) if "." in called else None
+        if called.endswith(("getfixturevalue", "usefixtures")):
+            self.names.update("!" + one.value for one in node.args if one.__class__ is ast.Constant and one.value.__class__ is str)
+        arguments = [self._item(one) for one in node.args]
+        for keyword in node.keywords:
+            self._item(keyword.value, keyword.arg)
+        return _called(called, base, arguments)
+
+    # Statements and the like
+
+    def _expression(self, node: Any) -> None:  # noqa: ANN401  # a node with a builder
+        self._keep(_BUILDERS[node.__class__](self, node), node)
+
+    def _constant(self, node: Any) -> None:  # noqa: ANN401  # ast.Constant
+        self.literal(node)
+
+    def _assign(self, node: Any) -> None:  # noqa: ANN401  # ast.Assign, AnnAssign, NamedExpr
+        targets = node.targets if node.__class__ is ast.Assign else [node.target]
+        single = targets[0] if len(targets) == 1 else None
+        called = single.id if single.__class__ is ast.Name else single.attr if single.__class__ is ast.Attribute else None
+        self._stack.extend(targets)
+        if node.value is None:
+            return
+        built = self._item(node.value, called)
+        if built is not None:
+            self.bindings += [(name, built) for target in targets if (name := _bound(target)) is not None]
+
+    def _loop(self, node: Any) -> None:  # noqa: ANN401  # ast.For, AsyncFor, comprehension
+        self._stack.append(node.target)
+        self._stack.extend(node.ifs if node.__class__ is ast.comprehension else [*node.body, *node.orelse])
+        built = self._item(node.iter)
+        if built is not None and node.target.__class__ is ast.Name:
+            self.bindings.append((node.target.id, ("i", built)))
+        elif built is not None and node.target.__class__ is ast.Tuple:
+            each: Expression = ("i", built)
+            self.bindings += [
+                (one.id, ("s", each, ("k", place, 0, 0))) for place, one in enumerate(node.target.elts) if one.__class__ is ast.Name
+            ]
+
+    def _arguments(self, node: Any) -> None:  # noqa: ANN401  # ast.arguments
+        plain = [*node.posonlyargs, *node.args]
+        pairs = list(zip(plain[len(plain) - len(node.defaults) :], node.defaults, strict=True))
+        pairs += [(one, default) for one, default in zip(node.kwonlyargs, node.kw_defaults, strict=True) if default is not None]
+        self.stored.update(one.arg for one in [*plain, *node.kwonlyargs, *filter(None, (node.vararg, node.kwarg))])
+        for one, default in pairs:
+            built = self._item(default, one.arg)
+            if built is not None:
+                self.bindings.append((one.arg, built))
+        self._stack.extend(one.annotation for one in [*plain, *node.kwonlyargs] if one.annotation is not None)
+
+    def _function(self, node: Any) -> None:  # noqa: ANN401  # a function in a function
+        self.stored.add(node.name)
+        self._stack.extend([*node.body, node.args, *node.decorator_list])
+
+    def decorators(self, nodes: Iterable[ast.AST]) -> None:
+        """Visit the decorators of a definition; parametrisations among them are also read case by case."""
+        for node in nodes:
+            found = cases_of(node, self)
+            if found is not None:
+                self.cases.append(found)
+
+
+def _called(called: str, base: Expression, arguments: list[Expression]) -> Expression:
+    method = called.rpartition(".")[2]
+    if called in _KNOWN_CALLS and arguments:
+        return ("f", called.rpartition(".")[2], None, tuple(arguments))
+    if called.endswith("path.join") and arguments:
+        return ("f", "joinpath", arguments[0], tuple(arguments[1:]))
+    if method in _KNOWN_METHODS and base is not None and (base[0] != "n" or method in {"format", "joinpath", "zfill", "upper", "lower"}):
+        return ("f", method, base, tuple(arguments))
+    return None
+
+
+def _bound(target: Any) -> str | None:  # noqa: ANN401  # any target of an assignment
+    if target.__class__ is ast.Name:
+        return str(target.id)
+    if target.__class__ is ast.Attribute and target.value.__class__ is ast.Name:
+        return f"{target.value.id}.{target.attr}"
+    return None
+
+
+_BUILDERS: dict[type, Callable[[Walker, Any], Expression]] = {
+    ast.Attribute: Walker._attribute,
+    ast.BinOp: Walker._operation,
+    ast.UnaryOp: Walker._negative,
+    ast.JoinedStr: Walker._joined,
+    ast.List: Walker._several,
+    ast.Tuple: Walker._several,
+    ast.Set: Walker._several,
+    ast.Dict: Walker._dictionary,
+    ast.Subscript: Walker._subscript,
+    ast.Call: Walker._call,
+}
+_SPECIAL: dict[type, Callable[[Walker, Any], None]] = {
+    **dict.fromkeys(_BUILDERS, Walker._expression),
+    ast.Constant: Walker._constant,
+    ast.Assign: Walker._assign,
+    ast.AnnAssign: Walker._assign,
+    ast.NamedExpr: Walker._assign,
+    ast.For: Walker._loop,
+    ast.AsyncFor: Walker._loop,
+    ast.comprehension: Walker._loop,
+    ast.arguments: Walker._arguments,
+    ast.FunctionDef: Walker._function,
+    ast.AsyncFunctionDef: Walker._function,
+}
