@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from compare.confirmation import standing
-from compare.judge import candidates_of, next_pair
+from compare.judge import confirmation_so_far
 from harness.errors import InfrastructureError
-from harness.model import InfrastructureKind, Outcome, Shard
+from harness.model import InfrastructureKind, Outcome, Shard, Side
 from harness.pipeline.events import ConfirmationStarted, PairConfirmed
 from harness.pipeline.side import SideTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.evidence import Bundle
-    from harness.model import Evidence, Plan, SideEvidence
+    from harness.model import Attempt, Evidence, Plan
     from harness.pipeline.events import Event
 
 
@@ -31,57 +29,21 @@ def confirm(evidence: Evidence, plan: Plan, bundle: Bundle, *, carry_out: Callab
     if number:
         _fresh_pair(number, bundle.pair_selection(number), chance, plan, carry_out)
         evidence = bundle.evidence()
-    evidence = replace(evidence, decided=True)
-    if not next_pair(evidence):
+    confirmation = confirmation_so_far(evidence)
+    if not confirmation.next_pair():
         return
-    candidates = candidates_of(evidence)
-    ids = {candidate.test_id for candidate in candidates}
-    parents = subtest_parents(ids, (evidence.legacy.collected, evidence.shadow.collected))
-    evidence = narrowed(evidence, ids)
-    emit(ConfirmationStarted(candidates=len(candidates)))
-    for _ in range(plan.confirm.max_pairs):
-        if not (chosen := next_pair(evidence)):
-            return
+    emit(ConfirmationStarted(candidates=len(confirmation.candidates)))
+    known = {side.side: frozenset(attempt.test_id for attempt in side.full) for side in (evidence.legacy, evidence.shadow)}
+    del evidence  # confirmation needs the candidates alone, however large the suite
+    while chosen := confirmation.next_pair():
         number += 1
-        _fresh_pair(number, _to_ask(chance.sample(chosen, len(chosen)), parents), chance, plan, carry_out)
-        evidence = _with_pair(evidence, bundle, number)
+        _fresh_pair(number, tuple(chance.sample(chosen, len(chosen))), chance, plan, carry_out)
+        shown = {side: bundle.pair_attempts(side, number) for side in Side}
         if not plan.suite.is_pytest:
-            _refuse_lost(evidence, bundle, number)
-        where = standing(candidates_of(evidence), plan.confirm)
+            _refuse_lost(shown, known, bundle, number)
+        confirmation = confirmation.after_pair(shown[Side.LEGACY], shown[Side.SHADOW])
+        where = confirmation.standing()
         emit(PairConfirmed(number=number, confirmed=len(where.confirmed), dropped=len(where.dropped), open=len(where.open)))
-
-
-def narrowed(evidence: Evidence, ids: Collection[str]) -> Evidence:
-    """The evidence of some tests alone: all that confirmation looks at, and little even of a large suite."""
-    modules = {test_id.partition("::")[0] for test_id in ids}
-
-    def of(side: SideEvidence) -> SideEvidence:
-        return replace(
-            side,
-            collected=tuple(test_id for test_id in side.collected if test_id in ids),
-            full=tuple(attempt for attempt in side.full if attempt.test_id in ids or attempt.test_id in modules),
-        )
-
-    return replace(evidence, legacy=of(evidence.legacy), shadow=of(evidence.shadow))
-
-
-def subtest_parents(ids: Iterable[str], collected: Iterable[Sequence[str]]) -> dict[str, str]:
-    """The tests to which subtests belong, by the subtest's id: a subtest runs with its test only."""
-    maybe = [test_id for test_id in ids if test_id.endswith("]") and " [" in test_id]
-    known = {test_id for side in collected for test_id in side} if maybe else set()
-    found = {}
-    for test_id in maybe:
-        cut = -1 if test_id in known else test_id.find(" [")
-        while cut >= 0 and test_id[:cut] not in known:
-            cut = test_id.find(" [", cut + 1)
-        if cut >= 0:
-            found[test_id] = test_id[:cut]
-    return found
-
-
-def _to_ask(ids: Iterable[str], parents: Mapping[str, str]) -> tuple[str, ...]:
-    """What a session is asked for: each id, a subtest's behind its test. The probe passes over ids that no collected test has."""
-    return tuple(dict.fromkeys(name for test_id in ids for name in (parents.get(test_id, test_id), test_id)))
 
 
 def _fresh_pair(number: int, ids: tuple[str, ...], chance: random.Random, plan: Plan, carry_out: Callable[[SideTask], None]) -> None:
@@ -92,27 +54,17 @@ def _fresh_pair(number: int, ids: tuple[str, ...], chance: random.Random, plan: 
         carry_out(SideTask(side=side, shard=Shard(), pair=number, select=ids))
 
 
-def _with_pair(evidence: Evidence, bundle: Bundle, number: int) -> Evidence:
-    """The evidence with the attempts of a pair that has just been run."""
-
-    def grown(side: SideEvidence) -> SideEvidence:
-        return replace(side, reruns=(*side.reruns, *bundle.pair_attempts(side.side, number)))
-
-    return replace(evidence, legacy=grown(evidence.legacy), shadow=grown(evidence.shadow))
-
-
-def _refuse_lost(evidence: Evidence, bundle: Bundle, number: int) -> None:
+def _refuse_lost(shown: Mapping[Side, Sequence[Attempt]], known: Mapping[Side, frozenset[str]], bundle: Bundle, number: int) -> None:
     """Raise InfrastructureError where `[suite] rerun` reported nothing of a test that the full run has a result of: the command does not reach it,
     and the pair is no evidence.
     """
-    for side in (evidence.legacy, evidence.shadow):
-        had = {attempt.test_id for attempt in side.full}
-        lost = [a.test_id for a in side.reruns if a.pair == number and a.outcome is Outcome.ABSENT and a.test_id in had]
+    for side, attempts in shown.items():
+        lost = [attempt.test_id for attempt in attempts if attempt.outcome is Outcome.ABSENT and attempt.test_id in known[side]]
         if lost:
-            details = [session.end.detail for session in bundle.pair_sessions(side.side, number) if session.end and session.end.detail]
+            details = [session.end.detail for session in bundle.pair_sessions(side, number) if session.end and session.end.detail]
             bundle.drop_pair(number)
             raise InfrastructureError(
-                f"{side.side.value}: [suite] rerun reported no result for {len(lost)} of its tests, {lost[0]!a} for one; {' '.join(details)}",
+                f"{side.value}: [suite] rerun reported no result for {len(lost)} of its tests, {lost[0]!a} for one; {' '.join(details)}",
                 hint="Run the command by hand for that test: its placeholders must name the one test, and its JUnit XML must give it the same file, "
                 "class and name as the full run does.",
                 kind=InfrastructureKind.COMMAND_FAILED,

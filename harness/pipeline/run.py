@@ -61,7 +61,7 @@ def run(plan: Plan, bundle: Bundle, ports: Ports, *, resumed: bool = False) -> I
                 night.decided = True
             except InfrastructureError as error:
                 yield night.failed(error)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, StoppedError):
                 yield night.failed(night.interrupted())
             finally:
                 night.bring_down()

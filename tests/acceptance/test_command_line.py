@@ -236,3 +236,17 @@ def test_results_that_cannot_be_read_are_refused_and_nothing_is_written(project:
     assert ended.returncode in {2, 3}
     assert "a.xml" in ended.stderr
     assert not (project.folder / "r.json").exists()
+
+
+def test_many_divergences_of_one_cause_are_confirmed(project: Project) -> None:
+    """All candidates fail alike: that is no mass failure as long as they are few of the suite's tests."""
+    tests = "@pytest.mark.parametrize('n', range({}))\ndef test_{}({}n):\n    assert n >= 0\n"
+    fixture = "@pytest.fixture\ndef record():\n    assert LEGACY\n"
+    head, _, _ = SUITE.partition("\n\ndef ")
+    project.write("test_tiny.py", "\n".join((head, fixture, tests.format(12, "needs_it", "record, "), tests.format(40, "does_not", ""))))
+    ended = project.shadow("run", "--json", "r.json")
+    assert ended.returncode == 1, ended.stderr
+    report = json.loads((project.folder / "r.json").read_text(encoding="utf-8"))
+    assert report["totals"]["divergent"] == 12
+    assert all(test["confirmed"] for test in report["tests"] if test["verdict"] == "divergent")
+    assert [len(cluster["tests"]) for cluster in report["clusters"]] == [12]
