@@ -20,6 +20,7 @@ import psutil
 
 from harness.cli import invoke
 from harness.evidence import Bundle, read_session
+from harness.pipeline.maintenance import bundle_paths
 from harness.store import open_store
 
 if TYPE_CHECKING:
@@ -142,8 +143,7 @@ class Project:
 
     def bundles(self) -> list[Bundle]:
         """The bundles, oldest first."""
-        runs = self.workdir / "runs"
-        return [Bundle.open(path) for path in sorted(runs.iterdir())] if runs.is_dir() else []
+        return [Bundle.open(path) for path in bundle_paths(self.workdir / "runs")]
 
     def rows(self) -> Sequence[RunSummary]:
         """The runs of the store, newest first."""

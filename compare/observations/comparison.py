@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compare.observations.exact import exact_difference
@@ -16,14 +15,14 @@ if TYPE_CHECKING:
 
     from harness.model.observation import Observation
 
-_PASSABLE = frozenset({ObservationBudget.DEPTH, ObservationBudget.UNREADABLE})
-"""What was left out for these is marked in the tree, and the rest of it is whole."""
+_LOCAL = frozenset({ObservationBudget.DEPTH, ObservationBudget.UNREADABLE, ObservationBudget.KEY})
+"""What was left out of a shape for these is marked where it was left out, and the rest is whole."""
 
 
 def compare_observations(legacy: Sequence[Observation], shadow: Sequence[Observation]) -> tuple[ObservationResult, ...]:
-    """One result for each observation of either side, in the order of their tests, then of legacy.
+    """One result for each observation of either side, sorted by test id, name and number, by which they are paired.
 
-    Observations are paired by test id, name and number. Swapping the sides mirrors the results. Raises BundleError for a tree that is none.
+    Swapping the sides mirrors the results. Raises BundleError for a tree that is none.
     """
     ours, theirs = ({(one.test_id, one.name, one.number): one for one in side} for side in (legacy, shadow))
     return tuple(_result(ours.get(key), theirs.get(key)) for key in sorted(ours.keys() | theirs.keys()))
@@ -50,13 +49,13 @@ def _result(legacy: Observation | None, shadow: Observation | None) -> Observati
 
 
 def _unequal(one: Observation, other: Observation) -> ObservationResult:
-    cut = _first_cut(one, other)
-    if one.holds_shape != other.holds_shape:
-        return _with(one, [], ObservationBudget.KEY)
+    cuts = {side.cut for side in (one, other) if side.cut is not None}
+    cut = min(cuts, default=None)
+    if ObservationBudget.UNKNOWN in cuts or one.holds_shape != other.holds_shape or (one.holds_shape and not cuts <= _LOCAL):
+        return _with(one, [], cut)
     try:
         if one.holds_shape:
-            whole = all(side.cut is None or side.cut in _PASSABLE or side.cut is ObservationBudget.KEY for side in (one, other))
-            return _with(one, shape_difference(one, other) if whole else [], cut)
+            return _with(one, shape_difference(one, other), cut)
         differences, budget = exact_difference(one, other)
     except RecursionError:
         return _with(one, [], ObservationBudget.DEPTH)
@@ -70,10 +69,6 @@ def _unequal(one: Observation, other: Observation) -> ObservationResult:
     return _with(one, differences, cut or budget)
 
 
-def _first_cut(one: Observation, other: Observation) -> ObservationBudget | None:
-    return min(filter(None, (one.cut, other.cut)), default=None)
-
-
 def _with(known: Observation, differences: Iterable[ObservationDifference], budget: ObservationBudget | None = None) -> ObservationResult:
     found, more = listed(differences)
     budget = budget or (ObservationBudget.DIFFERENCES if more else None)
@@ -84,6 +79,6 @@ def _with(known: Observation, differences: Iterable[ObservationDifference], budg
         number=known.number,
         compare=known.compare,
         status=different if budget is None else ObservationStatus.CUT_SHORT,
-        differences=tuple(replace(difference, name=known.name) for difference in found),
+        differences=found,
         budget=budget,
     )

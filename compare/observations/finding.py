@@ -66,5 +66,5 @@ def listed(differences: Iterable[ObservationDifference]) -> tuple[tuple[Observat
     counts: Counter[ObservationDifference] = Counter()
     for difference in differences:
         counts[replace(difference, count=1)] += difference.count
-    found = sorted(counts, key=lambda one: (one.path, one.kind, *sorted((one.legacy, one.shadow))))
+    found = sorted(counts, key=lambda one: one.order)
     return tuple(replace(one, count=counts[one]) for one in found[:MOST_LISTED]), len(found) > MOST_LISTED

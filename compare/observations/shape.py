@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from compare.observations.finding import Path, path_text, type_words
+from compare.observations.finding import path_text, type_words
 from compare.observations.learned import Learned
 from harness.model.observation import ObservationDifference, ObservationKind
 
 if TYPE_CHECKING:
+    from compare.observations.finding import Path
     from compare.observations.learned import Sizes, Values
     from harness.model.observation import Observation
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import json
 import os
 import secrets
 import shutil
-import time
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from harness.errors import BundleError, UsageError
+from harness.evidence.lock import lock_file, wait_until_unlocked
 from harness.evidence.planned import SCHEMA, header_json, plan_json
 from harness.evidence.session import Session, SessionName, parse_name, read_session
+from harness.evidence.sides import side_evidence
 from harness.model import ConfirmPolicy, Evidence, InfrastructureFailure, InfrastructureKind, Plan, RunHeader, Shard, Side, SideEvidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from harness.evidence.key import ProjectKey
     from harness.model import Attempt
@@ -65,13 +65,9 @@ class Bundle:
 
     def lock(self) -> None:
         """Keep other processes from writing this run while ours lives. Raises UsageError where another one writes it now."""
-        lock = (self.path / "lock").open("wb")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            raise UsageError("this run is under way in another process", where=str(self.path), hint="Wait for it, or end it first.") from None
-        self._lock = lock
+        self._lock = lock_file(self.path / "lock")
+        if self._lock is None:
+            raise UsageError("this run is under way in another process", where=str(self.path), hint="Wait for it, or end it first.")
 
     def close(self) -> None:
         """Release the lock."""
@@ -84,11 +80,10 @@ class Bundle:
         """Whether a process writes this run now."""
         if self._lock:
             return True
-        try:
-            self.lock()
-        except UsageError:
+        tried = lock_file(self.path / "lock")
+        if tried is None:
             return True
-        self.close()
+        tried.close()
         return False
 
     def session_path(self, name: SessionName) -> Path:
@@ -123,30 +118,10 @@ class Bundle:
 
         Waits until the processes of a harness that died are gone: what they record until then counts. Raises UsageError where they stay.
         """
-        self._wait_for_sessions()
+        if not wait_until_unlocked(self.path / "sessions", seconds=_LAST_PROCESSES):
+            raise UsageError("processes of this run's earlier try are still alive", where=str(self.path), hint="End them, and resume again.")
         (self.path / "finish.json").unlink(missing_ok=True)
         (self.path / "infrastructure.jsonl").unlink(missing_ok=True)
-
-    def _wait_for_sessions(self) -> None:
-        """Return once no process holds the folder of sessions (see runners.supervised)."""
-        descriptor = os.open(self.path / "sessions", os.O_RDONLY | os.O_DIRECTORY)
-        deadline = time.monotonic() + _LAST_PROCESSES
-        try:
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise UsageError(
-                            "processes of this run's earlier try are still alive", where=str(self.path), hint="End them, and resume again."
-                        ) from None
-                    time.sleep(0.05)
-                except OSError:
-                    return  # a file system without locks
-                else:
-                    return
-        finally:
-            os.close(descriptor)
 
     def discard(self) -> None:
         """Remove the bundle: nothing of this run is to be kept."""
@@ -278,31 +253,3 @@ class Bundle:
             where=str(self.path / name),
             hint="Restore the bundle from a copy, or run the suite again.",
         )
-
-
-def side_evidence(side: Side, sessions: Iterable[Session], *, shards: set[Shard], facts: Mapping[str, str]) -> SideEvidence:
-    """Put a side's sessions together. A test that several sessions of the full run report counts once, as first reported."""
-    full: dict[str, Attempt] = {}
-    reruns: dict[tuple[int, str], Attempt] = {}
-    collected: dict[str, None] = {}
-    last: dict[Shard, Session] = {}
-    recorded: dict[str, str] = {}
-    for session in sessions:
-        if session.name.pair:
-            for attempt in session.attempts:
-                reruns.setdefault((attempt.pair, attempt.test_id), attempt)
-            continue
-        recorded = recorded or dict(session.facts)
-        last[session.name.shard] = session
-        collected.update(dict.fromkeys(session.collected))
-        for attempt in session.attempts:
-            full.setdefault(attempt.test_id, attempt)
-    finished = bool(shards) and all(shard in last and last[shard].finished for shard in shards) and all(test in full for test in collected)
-    return SideEvidence(
-        side=side,
-        collected=tuple(collected),
-        full=tuple(full.values()),
-        reruns=tuple(reruns.values()),
-        facts={**recorded, **facts},
-        finished=finished,
-    )

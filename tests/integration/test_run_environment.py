@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 DUMP = """
     import json, os, random
     from pathlib import Path
-from typing import TYPE_CHECKING
 
     def test_dumps():
         told = {"environ": dict(os.environ), "hash": hash("text")}

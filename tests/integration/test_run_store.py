@@ -31,7 +31,6 @@ MIXED = """
 WAITING = """
     import os, time
     from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
     NOTES = Path(os.environ["NOTES"])
 

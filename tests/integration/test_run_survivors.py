@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,23 @@ def test_a_suite_that_leaves_new_processes_while_it_is_being_ended(tmp_path: Pat
     process.terminate()
     process.communicate(timeout=60)
     assert project.survivors() == []
+
+
+def test_reports_of_another_tool_do_not_outlive_a_harness_that_is_killed(tmp_path: Path) -> None:
+    tool = """
+        import os, sys, time
+        from pathlib import Path
+        Path(sys.argv[1], "raw.xml").write_text("values of the data")
+        Path(os.environ["NOTES"], "endless-" + os.environ["SIDE"]).touch()
+        time.sleep(600)
+    """
+    keys = {"command": [sys.executable, "tool.py", "{out}"], "args": [], "junit": "{out}/*.xml"}
+    project = Project(folder=tmp_path, suite={"tool.py": tool}, keys=keys)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    process = project.start("run", environ={"TMPDIR": str(temporary)})
+    until(lambda: both_under_way(project), "both sides have written")
+    assert list(temporary.rglob("raw.xml"))
+    process.kill()
+    process.communicate(timeout=60)
+    until(lambda: not list(temporary.iterdir()), "the private folders are removed")

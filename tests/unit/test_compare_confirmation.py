@@ -10,7 +10,7 @@ from hypothesis import given
 from compare.confirmation import MOST_BEGUN
 from compare.judge import candidates_of, confirmation_so_far, judge, next_pair
 from harness.model import ConfirmPolicy, Evidence, Outcome, Phase, Side, Verdict
-from tests.strategies import PROPERTY, REFUSED, failure, night, nights
+from tests.strategies import PROPERTY, REFUSED, Outcomes, failure, night, nights
 
 P, F, S, ABSENT = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED, Outcome.ABSENT
 OTHERS = {f"m.py::ok{number}": P for number in range(9)}
@@ -105,7 +105,7 @@ def test_where_legacy_was_seen_failing_the_sides_change_places() -> None:
 
 def test_a_module_that_cannot_be_collected_is_rerun_like_a_test() -> None:
     broken = failure("ImportError", phase=Phase.COLLECT)
-    fresh = ({"m.py::x": P, "m.py::y": P}, {"m.py": broken, "m.py::x": ABSENT, "m.py::y": ABSENT})
+    fresh: tuple[Outcomes, Outcomes] = ({"m.py::x": P, "m.py::y": P}, {"m.py": broken, "m.py::x": ABSENT, "m.py::y": ABSENT})
     evidence = night({"m.py::x": P, "m.py::y": P, "n.py::z": P}, {"m.py": broken, "n.py::z": P}, [fresh] * 4)
     found = judge(evidence)
 

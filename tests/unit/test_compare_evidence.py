@@ -32,7 +32,7 @@ def test_what_a_fresh_pair_multiplies_by() -> None:
 def test_an_e_value_is_the_product_over_fresh_pairs() -> None:
     assert e_value([]) == 1
     assert e_value([SAME, SAME, REVERSE]) == pytest.approx(3.8416**2 * 0.0016)
-    assert course([SAME, AGREE_PASSING]) == (1.0, pytest.approx(3.8416), pytest.approx(3.8416 * 0.0784))
+    assert course([SAME, AGREE_PASSING]) == pytest.approx((1.0, 3.8416, 3.8416 * 0.0784))
 
 
 def exact(pairs: tuple[FreshPair, ...]) -> Fraction:

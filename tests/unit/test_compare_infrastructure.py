@@ -19,7 +19,7 @@ from compare.infrastructure import infrastructure_cause, unreached_by_fixture
 from compare.judge import judge, next_pair
 from harness.model import ConfirmPolicy, Failure, InfrastructureKind, Outcome, Phase, Side, Verdict
 from runners.probe.shadow_harness_probe import _type_name, shape_message
-from tests.strategies import REFUSED, failure, mirrored, night
+from tests.strategies import REFUSED, Outcomes, failure, mirrored, night
 
 P, F = Outcome.PASSED, Outcome.FAILED
 PG_SERVER = 'connection to server at "10.0.0.7", port 5432 failed'
@@ -181,7 +181,7 @@ def test_a_fixture_that_cannot_reach_the_environment_makes_a_mass_failure() -> N
 def test_tests_of_modules_that_could_not_be_collected_count_each() -> None:
     broken = failure("ModuleNotFoundError", "No module named <str>", at="suite/conftest.py", phase=Phase.COLLECT)
     legacy = {f"m{module}.py::t{number}": P for module in range(2) for number in range(10)}
-    one_of_two = {"m0.py": broken, **{f"m1.py::t{number}": P for number in range(10)}}
+    one_of_two: Outcomes = {"m0.py": broken, **{f"m1.py::t{number}": P for number in range(10)}}
 
     assert not judge(night(legacy, one_of_two, can_rerun=False)).infrastructure
     (fault,) = judge(night(legacy, {"m0.py": broken, "m1.py": broken})).infrastructure

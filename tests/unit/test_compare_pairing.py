@@ -115,7 +115,7 @@ def test_a_subtest_is_selected_by_its_test_and_brackets_in_parameters_mean_nothi
 
 def between(legacy: Outcome, shadow: Outcome) -> tuple[str, str, str] | None:
     found = difference(attempt("x", Side.LEGACY, legacy), attempt("x", Side.SHADOW, shadow))
-    return found and (found.direction.value, found.failing.value, found.expected.value)
+    return (found.direction.value, found.failing.value, found.expected.value) if found else None
 
 
 @pytest.mark.parametrize(
