@@ -8,10 +8,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import InputError
 from harness.model import EndReason, SessionEnd
@@ -21,7 +22,7 @@ from runners.session import append_end
 from runners.supervised import Supervised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.model import SessionRequest, SuitePlan
     from harness.ports import ProgressSink
@@ -44,12 +45,15 @@ def run_foreign(
     *,
     stopped: threading.Event,
     progress: ProgressSink,
+    place: Place | None = None,
 ) -> SessionEnd:
     """Run one session of a command that writes JUnit XML. A confirmation pair runs `[suite] rerun` once for each of its tests.
 
-    Where the tool's files do not lie in the private folder, both sides write to the same place: the sides then take turns.
+    Where the tool's files do not lie in the private folder, both sides write to the same place: the sides then take turns. `place` is where the
+    commands run; default: this machine.
     """
-    session = _ForeignSession(suite, request, variables, stopped=stopped.is_set, progress=progress)
+    place = place or LocalPlace(cwd=suite.root, held=request.output.parent)
+    session = _ForeignSession(suite, request, variables, place=place, stopped=stopped.is_set, progress=progress)
     try:
         kept = to_session_file(session.cases(), request.output, {"command": suite.command[0]})
     except InputError as error:  # a report that cannot be read: nothing of it is kept
@@ -73,6 +77,44 @@ def split_id(test_id: str) -> dict[str, str]:
     return {"id": test_id, "name": name, "classname": "::".join(before), "file": file}
 
 
+class Running(Protocol):
+    """A command that was started."""
+
+    def wait(self, seconds: float) -> Ended | None:
+        """How it ended, or None if it has not within this time."""
+        ...
+
+
+class Place(Protocol):
+    """Where the commands of a session run: this machine, or containers."""
+
+    def folder(self) -> AbstractContextManager[tuple[Path, str]]:
+        """A private folder for one command: as this machine sees it, and as the command does. It is removed in the end."""
+        ...
+
+    def start(self, words: Sequence[str], variables: Mapping[str, str], out: Path) -> AbstractContextManager[Running]:
+        """Start a command; leaving the context ends it with all that it started."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalPlace:
+    """Supervised processes on this machine, in the suite's root."""
+
+    cwd: Path
+    held: Path
+
+    @contextlib.contextmanager
+    def folder(self) -> Iterator[tuple[Path, str]]:
+        """A temporary folder, the same for both."""
+        with tempfile.TemporaryDirectory(prefix="shadow-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder), folder
+
+    def start(self, words: Sequence[str], variables: Mapping[str, str], out: Path) -> AbstractContextManager[Running]:
+        """A supervised process."""
+        return Supervised(words, cwd=self.cwd, env=variables, held=self.held, private=out)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
     """One command to run and the only test whose result counts; None for all."""
@@ -90,9 +132,11 @@ class _ForeignSession:
         request: SessionRequest,
         variables: Mapping[str, str],
         *,
+        place: Place,
         stopped: Callable[[], bool],
         progress: ProgressSink,
     ) -> None:
+        self._place = place
         self._suite = suite
         self._request = request
         self._variables = variables
@@ -107,8 +151,8 @@ class _ForeignSession:
         with _one_at_a_time if shared else contextlib.nullcontext():
             self._deadline = time.monotonic() + self._suite.timeout
             for task in self._tasks():
-                with tempfile.TemporaryDirectory(prefix="shadow-", ignore_cleanup_errors=True) as folder:
-                    yield from self._of_command(task, Path(folder))
+                with self._place.folder() as (out, seen_as):
+                    yield from self._of_command(task, out, seen_as)
                 if self.end.reason is not EndReason.FINISHED:
                     return
 
@@ -121,9 +165,9 @@ class _ForeignSession:
             words = tuple(_PLACEHOLDER.sub(lambda found, names=names: names.get(found[1], found[0]), word) for word in self._suite.rerun)  # type: ignore[misc]  # mypy cannot infer a default of a lambda
             yield _Task(words=words, test_id=test_id)
 
-    def _of_command(self, task: _Task, out: Path) -> Iterator[Case]:
+    def _of_command(self, task: _Task, out: Path, seen_as: str) -> Iterator[Case]:
         before = dict(self._reports(out))
-        ended = self._run(task, out)
+        ended = self._run(task, out, seen_as)
         if ended is None:
             return
         files = [path for path, mark in self._reports(out) if before.get(path) != mark]
@@ -149,14 +193,14 @@ class _ForeignSession:
         """Whether this session was to run a test: a tool may report more than it was asked for."""
         return test_id == task.test_id if task.test_id is not None else test_id not in self._request.skip
 
-    def _run(self, task: _Task, out: Path) -> Ended | None:
+    def _run(self, task: _Task, out: Path, seen_as: str) -> Ended | None:
         """Run a command to its end; None where it was cut, or not begun, and `end` says why."""
         if self._stopped():
             self.end = SessionEnd(reason=EndReason.INTERRUPTED)
             return None
-        words = [word.replace(OUT, str(out)) for word in task.words]
-        variables = {**self._variables, "SHADOW_OUT": str(out)}
-        with Supervised(words, cwd=self._suite.root, env=variables, held=self._request.output.parent, private=out) as process:
+        words = [word.replace(OUT, seen_as) for word in task.words]
+        variables = {**self._variables, "SHADOW_OUT": seen_as}
+        with self._place.start(words, variables, out) as process:
             while (ended := process.wait(_POLL)) is None:
                 if self._stopped():
                     self.end = SessionEnd(reason=EndReason.INTERRUPTED)

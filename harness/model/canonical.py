@@ -18,6 +18,7 @@ _MOMENT = re.compile(
 )
 _FRACTION = re.compile(r"[+-]?[0-9]*[.,][0-9]+")
 _SEPARATORS = re.compile(r"[\s\-_./:#]+")
+_MAIL_TO = re.compile("^mailto:")
 _DIGIT = re.compile(r"[0-9]")
 _APOSTROPHES = str.maketrans("\u2018\u2019\u02bc\u00b4`", "'''''")
 _FEWEST_GROUPED_DIGITS = 7
@@ -28,7 +29,7 @@ _UUID_BYTES = 16
 def canonical(value: object) -> str | None:
     """The one spelling of `value`, with a prefix for its family; None for what identifies nobody (None, truth values, fractions, empty text).
 
-    `n:` whole numbers, also as text, with leading zeros, with a sign, or in groups (telephone, card, and account numbers); `u:` UUIDs in any spelling,
+    `n:` whole numbers, also as text, with leading zeros, with a sign, or in groups (telephone, card, account numbers); `u:` UUIDs in any spelling,
     also as 16 bytes; `e:` email addresses; `r:` references, text with digits (IBAN, `cus_8Fh2`, `ST-2025-0042`), without separators; `t:` other text;
     `m:` moments; `c:` several values together, a composite key. Case and Unicode forms (NFKC) do not matter in any of them.
     """
@@ -78,7 +79,7 @@ def _text(value: str) -> str | None:
     if not text:
         return None
     if "@" in text:
-        return "e:" + re.sub(r"\s", "", text[7:] if text.startswith("mailto:") else text)
+        return "e:" + re.sub(r"\s", "", _MAIL_TO.sub("", text))
     if not _DIGIT.search(text):
         return "t:" + " ".join(text.translate(_APOSTROPHES).split())
     return _with_digits(text)

@@ -74,8 +74,8 @@ class IdentifyingColumn:
     """A column (or several read as one, joined by `+`) whose values are in the identity index, or are covered by those of another.
 
     `entity` is `Table.Column`, with the schema in front where it is not the default one. `reason` says why it was chosen. `content` is what the
-    values are: `number`, `uuid`, `email`, `phone`, `name`, `iban`, `card`, `tax_number`, `reference`, `text`. `covered_by` names the entity under which
-    the values of a foreign key stand. The counts are of distinct values.
+    values are: `number`, `uuid`, `email`, `phone`, `name`, `iban`, `card`, `tax_number`, `reference`, `text`. `covered_by` names the entity under
+    which the values of a foreign key stand. The counts are of distinct values.
     """
 
     entity: str

@@ -87,11 +87,16 @@ _SENTENCES = {
 }
 
 
+_TREE = ',"tree":'
+"""Never within a text of a line, where each quote has a backslash before it."""
+_TIGHT = (",", ":")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One value that a test observed on one side, as shape or as fingerprints.
 
-    `number` counts the observations of this name within the test, from 1. `digest` is equal where `tree` is; `tree` is canonical JSON text.
+    `number` counts the observations of this name within the test, from 1. `digest` is equal where `tree` is; `tree` is JSON text with sorted keys.
     `tolerance` is the smaller number up to which numbers count as equal, None where none travel. `cut` names why the tree is not whole.
     """
 
@@ -106,13 +111,20 @@ class Observation:
     cut: ObservationBudget | None = None
 
     @classmethod
-    def from_line(cls, line: Mapping[str, Any], side: Side) -> Self:
-        """The observation of a line `observe` of a session file; KeyError, TypeError or ValueError where it is not as docs/bundle.md says."""
+    def from_text(cls, text: str, side: Side) -> Self:
+        """The observation of one whole line `observe` of a session file; KeyError, TypeError or ValueError where it is not as docs/bundle.md says.
+
+        The tree is the last key of such a line, and is not parsed: where both sides are equal it never will be.
+        """
+        head, mark, tree = text.partition(_TREE)
+        if not mark or not tree.endswith("}\n"):
+            raise ValueError("an observation has a tree, and its line an end")
+        line = json.loads(head + "}")
         options = line.get("options") or {}
         tolerance = options.get("tolerance")
         cut = line.get("cut")
-        if not all(isinstance(line[key], str) for key in ("id", "name", "digest")) or not isinstance(line["tree"], dict | list | str | int | float):
-            raise TypeError("an observation has an id, a name, a digest and a tree")
+        if not all(isinstance(line[key], str) for key in ("id", "name", "digest")):
+            raise TypeError("an observation has an id, a name and a digest")
         return cls(
             test_id=line["id"],
             side=side,
@@ -120,9 +132,17 @@ class Observation:
             number=int(line["n"]),
             compare=ObserveMode(line["compare"]),
             digest=line["digest"],
-            tree=json.dumps(line["tree"], sort_keys=True, separators=(",", ":")),
+            tree=tree[:-2],
             tolerance=None if tolerance is None else float(tolerance),
             cut=None if cut is None else ObservationBudget(cut),
+        )
+
+    @classmethod
+    def from_line(cls, line: Mapping[str, Any], side: Side) -> Self:
+        """The observation of a line that has been parsed; the errors of `from_text`."""
+        head = {key: value for key, value in line.items() if key != "tree"}
+        return cls.from_text(
+            json.dumps(head, separators=_TIGHT)[:-1] + _TREE + json.dumps(line["tree"], sort_keys=True, separators=_TIGHT) + "}\n", side
         )
 
     @property
@@ -157,6 +177,11 @@ class ObservationDifference:
         if self.legacy == self.shadow:
             return f"{self.place}: {self.legacy}{places}"
         return f"{self.place}: {self.legacy} on legacy, {self.shadow} on shadow{places}"
+
+    @property
+    def order(self) -> tuple[str, str, str, str]:
+        """What differences are listed by."""
+        return (self.path, self.kind, self.legacy, self.shadow)
 
     def mirrored(self) -> ObservationDifference:
         """The same with the sides swapped."""
@@ -196,4 +221,4 @@ class ObservationResult:
 
     def mirrored(self) -> ObservationResult:
         """The same with the sides swapped."""
-        return replace(self, differences=tuple(difference.mirrored() for difference in self.differences))
+        return replace(self, differences=tuple(sorted((one.mirrored() for one in self.differences), key=lambda one: one.order)))

@@ -20,6 +20,11 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+def instant(stored_form: int) -> datetime:
+    """The instant of which this is the stored form."""
+    return _EPOCH + timedelta(microseconds=stored_form)
+
+
 class Verbatim(TypeDecorator[str]):
     """Any Python text; the database holds its stored form."""
 
@@ -47,4 +52,4 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
         """To an aware datetime in UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else instant(value)

@@ -66,9 +66,7 @@ def discordances(connection: Connection) -> Sequence[Discordance]:
         .where(discordance.c.layer == int(Layer.CURRENT))
     )
     found = (
-        Discordance(
-            suite=row.suite_name, test_id=row.test, legacy_worse=row.legacy_worse, shadow_worse=row.shadow_worse, nights=row.epoch_nights
-        )
+        Discordance(suite=row.suite_name, test_id=row.test, legacy_worse=row.legacy_worse, shadow_worse=row.shadow_worse, nights=row.epoch_nights)
         for row in connection.execute(query)
     )
     return tuple(sorted(found, key=lambda item: (item.suite, item.test_id)))

@@ -4,27 +4,28 @@ the newest night goes on from the state before it, and any other change makes th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
-from harness.model import Bearing, Direction, Moment, Outcome, Side, Sighting, Verdict
+from harness.model import Bearing, Moment, Side, Sighting, Verdict
 from harness.model.divergence import bearing, data_epoch, seen, unseen, worse_side
 from harness.store.bulk import batches
 from harness.store.listing import DETAIL, NOT_EQUIVALENT
-from harness.store.schema import course, fact, pair, pair_detail, rename, run, text
-from harness.store.standing import Layer, Standing, load, overwrite, save
+from harness.store.rows import direction, outcome
+from harness.store.schema import course, fact, pair, pair_detail, rename, run
+from harness.store.standing import Layer, Standing, cluster_names, load, overwrite, save
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
+
+    from harness.model import Direction
 
 _AT_ONCE = 900  # ids in a statement: SQLite before 3.32 takes 999 variables
 _IS_NIGHT = and_(run.c.complete, run.c.whole, run.c.exit.is_not(None))
-_VERDICTS = {verdict.value: verdict for verdict in Verdict}
-_OUTCOMES = {None: None, **{outcome.value: outcome for outcome in Outcome}}
-_DIRECTIONS = {None: None, **{direction.value: direction for direction in Direction}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,11 @@ def drop(connection: Connection, suite: str) -> None:
     overwrite(connection, standing, Layer.CURRENT)
 
 
+def is_followed(connection: Connection, suite: str) -> bool:
+    """Whether anything is known of a suite's nights, be it that there was none."""
+    return _until(connection, suite, Layer.CURRENT) is not None
+
+
 def follow_everything(connection: Connection) -> None:
     """Follow all suites again."""
     suites = select(run.c.suite).where(_IS_NIGHT).union(select(course.c.name))
@@ -89,7 +95,9 @@ def _nights(connection: Connection, where: ColumnElement[bool]) -> Iterator[Nigh
 
 
 def _until(connection: Connection, suite: str, layer: Layer) -> Moment | None:
-    found = connection.execute(select(course.c.until_at, course.c.until_run).where(course.c.name == suite, course.c.layer == int(layer))).one_or_none()
+    found = connection.execute(
+        select(course.c.until_at, course.c.until_run).where(course.c.name == suite, course.c.layer == int(layer))
+    ).one_or_none()
     return None if found is None else Moment(at=found.until_at, run_id=found.until_run)
 
 
@@ -103,9 +111,10 @@ def _advance(connection: Connection, standing: Standing, night: Night) -> None:
     moved = connection.execute(select(rename.c.old_id, rename.c.new_id).where(rename.c.run_name == night.moment.run_id))
     standing.move({row.old_id: row.new_id for row in moved})
     differing = set()
+    clusters = cluster_names(connection, _clusters_of(night))
     for row in _differing(connection, night):
         differing.add(row.test_id)
-        _take_pair(standing, night, row)
+        _take_pair(standing, night, row, cluster=clusters[row.cluster_id])
     rest = [number for number, of in standing.courses.items() if of.state.is_open and number not in differing]
     present = _present(connection, night, rest)
     for number in rest:
@@ -113,22 +122,33 @@ def _advance(connection: Connection, standing: Standing, night: Night) -> None:
         standing.put(number, unseen(standing.courses[number], said, clean_nights=night.clean_nights))
 
 
-def _take_pair(standing: Standing, night: Night, row: Row[Any]) -> None:
-    verdict, direction = _VERDICTS[row.verdict], _DIRECTIONS[row.direction]
-    said, known = bearing(verdict, direction), standing.courses.get(row.test_id)
+def _take_pair(standing: Standing, night: Night, row: Row[Any], *, cluster: str | None) -> None:
+    said, way, worse = _said(row.verdict, row.direction, row.legacy_outcome, row.shadow_outcome)
+    known = standing.courses.get(row.test_id)
     if said is Bearing.DIVERGED:
-        sighting = Sighting(direction=direction, cluster=row.cluster, confirmed=bool(row.confirmed))
+        sighting = Sighting(direction=way, cluster=cluster, confirmed=bool(row.confirmed))
         standing.put(row.test_id, seen(known, night.moment, sighting))
     elif known is not None and (after := unseen(known, said, clean_nights=night.clean_nights)) is not known:
         standing.put(row.test_id, after)
-    worse = worse_side(verdict, direction, _OUTCOMES[row.legacy_outcome], _OUTCOMES[row.shadow_outcome])
     if worse is not None:
         standing.count(row.test_id, legacy=int(worse is Side.LEGACY), shadow=int(worse is Side.SHADOW))
 
 
-def _differing(connection: Connection, night: Night) -> Iterator[Row[Any]]:
+@lru_cache(maxsize=1024)  # a run's pairs share few combinations
+def _said(verdict: str, way: str | None, legacy: str | None, shadow: str | None) -> tuple[Bearing, Direction | None, Side | None]:
+    """What a pair's columns say: of a divergence, how it diverges, and which side did worse."""
+    typed = Verdict(verdict), direction(way)
+    return bearing(*typed), typed[1], worse_side(*typed, outcome(legacy), outcome(shadow))
+
+
+def _clusters_of(night: Night) -> Select[tuple[int | None]]:
+    """The clusters of a night, by number."""
+    return select(pair_detail.c.cluster_id).where(pair_detail.c.run_id == night.number, pair_detail.c.cluster_id.is_not(None))
+
+
+def _differing(connection: Connection, night: Night) -> Sequence[Row[Any]]:
     """The night's pairs that are not equivalent."""
-    query = (
+    query: Select[Any] = (
         select(
             pair.c.test_id,
             pair.c.verdict,
@@ -136,13 +156,12 @@ def _differing(connection: Connection, night: Night) -> Iterator[Row[Any]]:
             pair.c.legacy_outcome,
             pair.c.shadow_outcome,
             pair_detail.c.confirmed,
-            text.c.value.label("cluster"),
+            pair_detail.c.cluster_id,
         )
         .outerjoin_from(pair, pair_detail, DETAIL)
-        .outerjoin(text, text.c.id == pair_detail.c.cluster_id)
         .where(pair.c.run_id == night.number, NOT_EQUIVALENT)
     )
-    return iter(connection.execute(query).all())
+    return connection.execute(query).all()
 
 
 def _present(connection: Connection, night: Night, numbers: Iterable[int]) -> set[int]:

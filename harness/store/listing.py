@@ -114,7 +114,7 @@ def _places(connection: Connection, run_id: int, where: PairFilter) -> Select[An
     if where.direction is not None:
         places = places.where(pair.c.direction == where.direction.value)
     if where.text:
-        places = places.join(test, test.c.id == pair.c.test_id).where(_holds(connection, where.text))
+        places = places.join(test, test.c.id == pair.c.test_id).where(holds(connection, where.text))
     return places
 
 
@@ -122,7 +122,7 @@ def _text_id(value: str) -> ScalarSelect[int]:
     return select(text.c.id).where(text.c.digest == digest(value)).scalar_subquery()
 
 
-def _holds(connection: Connection, wanted: str) -> ColumnElement[bool]:
+def holds(connection: Connection, wanted: str) -> ColumnElement[bool]:
     """Whether the test id contains a text, whatever the case. Not LIKE: it has characters of its own, and folds ASCII only on SQLite."""
     search = func.instr if connection.dialect.name == "sqlite" else func.strpos
     return search(test.c.folded, folded(wanted)) > 0

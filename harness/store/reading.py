@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, and_, or_, select, union
+from sqlalchemy import Connection, Select, and_, false, func, or_, select, true, union
 
 from harness.errors import StoreError
 from harness.model import (
     Cluster,
+    ClusterRow,
     Comparison,
     Failure,
     Frame,
@@ -19,11 +20,13 @@ from harness.model import (
     InfrastructureKind,
     PairResult,
     ParityDifference,
+    RunOverview,
     RunSummary,
     Side,
     Verdict,
 )
 from harness.store.listing import DETAIL, NOT_EQUIVALENT
+from harness.store.renames import Segment, segments
 from harness.store.rows import direction, failure_of, header_of, outcome, pair_of, summary_of, totals_of
 from harness.store.schema import cluster, cluster_test, fact, failure, infrastructure, pair, pair_detail, parity, run, test, text, warning
 from harness.store.verbatim import digest
@@ -69,7 +72,32 @@ def comparison(connection: Connection, run_id: str) -> Comparison | None:
         totals=totals_of(row),
         exit=row.exit,
         clusters=tuple(_clusters(connection, row.id)),
-        parity=tuple(ParityDifference(name=item.name, legacy=item.legacy, shadow=item.shadow) for item in _list(connection, parity, row.id)),
+        parity=_parity(connection, row.id),
+        legacy=_facts(connection, row.id, Side.LEGACY),
+        shadow=_facts(connection, row.id, Side.SHADOW),
+        infrastructure=tuple(_infrastructure(item) for item in _list(connection, infrastructure, row.id)),
+        warnings=tuple(item.text for item in _list(connection, warning, row.id)),
+    )
+
+
+def overview(connection: Connection, run_id: str) -> RunOverview | None:
+    """A decided run with everything but its pairs."""
+    row = connection.execute(select(run).where(run.c.name == run_id, run.c.exit.is_not(None))).one_or_none()
+    if row is None:
+        return None
+    unconfirmed = (
+        select(func.count())
+        .select_from(pair)
+        .outerjoin(pair_detail, DETAIL)
+        .where(pair.c.run_id == row.id, NOT_EQUIVALENT, pair.c.verdict == Verdict.DIVERGENT.value, pair_detail.c.confirmed.is_not(true()))
+    )
+    return RunOverview(
+        run=header_of(row),
+        totals=totals_of(row),
+        exit=row.exit,
+        unconfirmed=connection.execute(unconfirmed).scalar_one(),
+        clusters=tuple(_cluster_rows(connection, row.id)),
+        parity=_parity(connection, row.id),
         legacy=_facts(connection, row.id, Side.LEGACY),
         shadow=_facts(connection, row.id, Side.SHADOW),
         infrastructure=tuple(_infrastructure(item) for item in _list(connection, infrastructure, row.id)),
@@ -85,14 +113,15 @@ def one_pair(connection: Connection, run_id: str, test_id: str) -> PairResult | 
 
 
 def history(connection: Connection, test_id: str, *, limit: int) -> Sequence[HistoryEntry]:
-    """What became of one test over the runs, newest first."""
+    """What became of one test over the runs, newest first, under every id it had."""
+    names = [_under(segment) for segment in segments(connection, test_id)]
     query = (
         select(run.c.name, run.c.started_at, pair, pair_detail.c.e_value)
-        .join_from(test, pair, pair.c.test_id == test.c.id)
+        .join_from(pair, run, run.c.id == pair.c.run_id)
+        .join(test, test.c.id == pair.c.test_id)
         .outerjoin(pair_detail, DETAIL)
-        .join(run, run.c.id == pair.c.run_id)
-        .where(test.c.digest == digest(test_id))
-        .order_by(*_NEWEST_FIRST)
+        .where(or_(false(), *names))
+        .order_by(*_NEWEST_FIRST, test.c.digest)
         .limit(limit)
     )
     return tuple(
@@ -107,6 +136,13 @@ def history(connection: Connection, test_id: str, *, limit: int) -> Sequence[His
         )
         for row in connection.execute(query)
     )
+
+
+def _under(segment: Segment) -> ColumnElement[bool]:
+    """The pairs of a test under one of its ids."""
+    if segment.before is None:
+        return pair.c.test_id == segment.number
+    return and_(pair.c.test_id == segment.number, run.c.suite == segment.suite, run.c.started_at < segment.before)
 
 
 def _pairs(connection: Connection, where: ColumnElement[bool]) -> Sequence[PairResult]:
@@ -150,24 +186,45 @@ def _clusters(connection: Connection, run_id: int) -> Sequence[Cluster]:
         .order_by(cluster_test.c.position),
     )
     tests = {position: tuple(row.name for row in rows) for position, rows in groupby(members, lambda row: row.cluster_position)}
+    shown = _cluster_list(connection, run_id)
+    return [
+        Cluster(
+            id=row.id, exception=row.exception, template=row.template, frame=_frame(row), tests=tests.get(row.position, ()), sentence=row.sentence
+        )
+        for row in shown
+    ]
+
+
+def _cluster_rows(connection: Connection, run_id: int) -> Sequence[ClusterRow]:
+    place = cluster_test.c.cluster_position
+    counted = select(place, func.count().label("tests")).where(cluster_test.c.run_id == run_id).group_by(place)
+    tests = {row.cluster_position: row.tests for row in connection.execute(counted)}
+    shown = _cluster_list(connection, run_id)
+    return [
+        ClusterRow(
+            id=row.id, exception=row.exception, template=row.template, frame=_frame(row), tests=tests.get(row.position, 0), sentence=row.sentence
+        )
+        for row in shown
+    ]
+
+
+def _cluster_list(connection: Connection, run_id: int) -> Sequence[Row[Any]]:
     query = (
         select(cluster, text.c.value.label("id"))
         .join_from(cluster, text, text.c.id == cluster.c.cluster_id)
         .where(cluster.c.run_id == run_id)
         .order_by(cluster.c.position)
     )
-    return [_cluster_of(row, tests.get(row.position, ())) for row in connection.execute(query)]
+    return connection.execute(query).all()
 
 
-def _cluster_of(row: Row[Any], tests: tuple[str, ...]) -> Cluster:
-    return Cluster(
-        id=row.id,
-        exception=row.exception,
-        template=row.template,
-        frame=None if row.frame_path is None else Frame(path=row.frame_path, line=row.frame_line, function=row.frame_function),
-        tests=tests,
-        sentence=row.sentence,
-    )
+def _frame(row: Row[Any]) -> Frame | None:
+    return None if row.frame_path is None else Frame(path=row.frame_path, line=row.frame_line, function=row.frame_function)
+
+
+def _parity(connection: Connection, run_id: int) -> tuple[ParityDifference, ...]:
+    rows = _list(connection, parity, run_id)
+    return tuple(ParityDifference(name=row.name, legacy=row.legacy, shadow=row.shadow) for row in rows)
 
 
 def _infrastructure(row: Row[Any]) -> InfrastructureFailure:

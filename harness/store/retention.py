@@ -87,6 +87,8 @@ def _carry(connection: Connection, suite: str, *, until: Moment) -> None:
     following.advance(connection, carried, until=until)
     carried.until = until
     standing.save(connection, carried, Layer.CARRIED)
+    if not following.is_followed(connection, suite):
+        following.drop(connection, suite)
 
 
 def _bury(connection: Connection, row: Row[Any], now: datetime) -> Tombstone:

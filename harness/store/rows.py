@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.model import (
     Cause,
     ConfirmPolicy,
+    Course,
     Direction,
     Failure,
     Frame,
@@ -191,6 +192,11 @@ def totals_values(totals: Totals) -> dict[str, object]:
 def totals_of(row: Row[Any]) -> Totals:
     """The totals from a row of `run` of a decided run."""
     return Totals(**{name: getattr(row, name) for name in Totals.__dataclass_fields__})
+
+
+def flat(course: Course) -> dict[str, Any]:
+    """The fields that a divergence has of its course."""
+    return {name: getattr(course, name) for name in Course.__dataclass_fields__}
 
 
 def progress_values(progress: Progress | None) -> dict[str, object]:

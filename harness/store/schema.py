@@ -67,8 +67,12 @@ run = Table(
     Column("confirm_alpha", Double, nullable=False, comment="policy: bound of the false discovery rate"),
     Column("confirm_max_pairs", Integer, nullable=False, comment="policy: confirmation pairs at most"),
     Column("confirm_mass_failure", Double, nullable=False, comment="policy: share of a side's tests that makes a mass failure"),
-    Column("confirm_clean_nights", Integer, nullable=False, server_default="3", comment="policy: nights in a row after which a divergence has converged"),
-    Column("whole", Boolean, nullable=False, server_default=true(), comment="whether both sides were to run the whole suite: only such runs are nights"),
+    Column(
+        "confirm_clean_nights", Integer, nullable=False, server_default="3", comment="policy: nights in a row after which a divergence has converged"
+    ),
+    Column(
+        "whole", Boolean, nullable=False, server_default=true(), comment="whether both sides were to run the whole suite: only such runs are nights"
+    ),
     Column("step", Verbatim, comment="progress: step of the pipeline; null without a report and once decided"),
     Column("legacy_done", Integer, comment="progress: attempts of the full run finished on legacy"),
     Column("shadow_done", Integer, comment="progress: attempts of the full run finished on shadow"),
@@ -241,13 +245,14 @@ warning = Table(
 )
 
 
-
 def _key_of_followed() -> tuple[Column[int], Column[bytes], Column[int]]:
     """The key of what is followed of a test over the nights."""
     return (
         Column("test_id", Integer, primary_key=True, autoincrement=False, comment="the test, under the id it has now"),
         Column("suite", LargeBinary(16), primary_key=True, comment="digest of the suite's name"),
-        Column("layer", Integer, primary_key=True, autoincrement=False, comment="0 after the last run removed by retention, 1 after the newest night"),
+        Column(
+            "layer", Integer, primary_key=True, autoincrement=False, comment="0 after the last run removed by retention, 1 after the newest night"
+        ),
     )
 
 

@@ -7,12 +7,34 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
-from harness.model import Comparison, HistoryEntry, Page, PairFilter, PairResult, PairRow, Progress, RunHeader, RunState, RunSummary
-from harness.store import listing, reading, writing
+from harness.model import (
+    Comparison,
+    Discordance,
+    DivergenceFilter,
+    DivergenceRow,
+    HistoryEntry,
+    Page,
+    PairFilter,
+    PairResult,
+    PairRow,
+    Progress,
+    Rename,
+    Retention,
+    RunHeader,
+    RunOverview,
+    RunState,
+    RunSummary,
+    Tombstone,
+)
+from harness.store import divergences, listing, reading, retention, writing
+from harness.store import renames as renaming
+from harness.store.retention import restore as restoring
 from harness.store.rows import progress_values
 from harness.store.schema import run
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from harness.store.database import Database
 
 
@@ -33,10 +55,10 @@ class SqlStore:
             running = (run.c.name == run_id) & (run.c.state == RunState.RUNNING.value)
             connection.execute(update(run).where(running).values(progress_values(progress)))
 
-    def save(self, comparison: Comparison) -> None:
+    def save(self, comparison: Comparison, *, renames: Sequence[Rename] = ()) -> None:
         """See the port. Pairs are read once, as a stream; memory does not grow with their number."""
         with self._database.writing("storing the run") as connection:
-            writing.save(connection, comparison)
+            writing.save(connection, comparison, renames)
 
     def forget(self, run_id: str) -> None:
         """See the port. Texts that its pairs shared with other runs' stay."""
@@ -82,6 +104,51 @@ class SqlStore:
         """See the port."""
         with self._database.reading("reading a history") as connection:
             return reading.history(connection, test_id, limit=limit)
+
+    def comparison_without_pairs(self, run_id: str) -> RunOverview | None:
+        """See the port. None also for a run that died without a decision."""
+        with self._database.reading("reading a run") as connection:
+            return reading.overview(connection, run_id)
+
+    def divergences(self, where: DivergenceFilter, *, after: str | None = None, limit: int = 100) -> Page[DivergenceRow]:
+        """See the port. Of ids above 1,000 bytes that begin alike the order is another."""
+        with self._database.reading("listing divergences") as connection:
+            return divergences.page(connection, where, after=after, limit=limit)
+
+    def divergence(self, test_id: str, *, suite: str | None = None) -> DivergenceRow | None:
+        """See the port."""
+        with self._database.reading("reading a divergence") as connection:
+            return divergences.one(connection, test_id, suite)
+
+    def discordances(self) -> Sequence[Discordance]:
+        """See the port."""
+        with self._database.reading("reading discordances") as connection:
+            return divergences.discordances(connection)
+
+    def renames(self, run_id: str) -> Sequence[Rename]:
+        """See the port."""
+        with self._database.reading("reading renames") as connection:
+            return renaming.of_run(connection, run_id)
+
+    def retain(self, *, now: datetime, keep_runs: int | None = None, since: datetime | None = None) -> Sequence[Tombstone]:
+        """See the port."""
+        with self._database.writing("removing old runs") as connection:
+            return retention.retain(connection, now=now, keep_runs=keep_runs, since=since)
+
+    def tombstone(self, run_id: str) -> Tombstone | None:
+        """See the port."""
+        with self._database.reading("reading a tombstone") as connection:
+            return retention.one_tombstone(connection, run_id)
+
+    def retention(self) -> Retention:
+        """See the port."""
+        with self._database.reading("reading what was removed") as connection:
+            return retention.retention(connection)
+
+    def restore(self, retention: Retention) -> None:
+        """See the port."""
+        with self._database.writing("restoring what was removed") as connection:
+            restoring(connection, retention)
 
     def mark(self, run_id: str, state: RunState) -> None:
         """See the port. Does nothing where the run is unknown or decided."""

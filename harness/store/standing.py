@@ -7,23 +7,21 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, and_, delete, insert, select, type_coerce
 
 from harness.model import Course, Direction, DivergenceState, Moment
 from harness.store.bulk import Bulk, PostgresBulk, Shared, SqliteBulk, batches
-from harness.store.columns import microseconds
-from harness.store.rows import word
+from harness.store.columns import Instant, Verbatim, instant, microseconds
+from harness.store.rows import direction, word
 from harness.store.schema import course, discordance, divergence, test, text
-from harness.store.verbatim import digest, sort_key, stored
+from harness.store.verbatim import digest, original, sort_key, stored
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Row, Table
+    from sqlalchemy import ColumnElement, Row, Select, Table
 
     from harness.store.bulk import Row as BulkRow
 
 _AT_ONCE = 900  # ids in a statement: SQLite before 3.32 takes 999 variables
-_STATES = {state.value: state for state in DivergenceState}
-_DIRECTIONS: Mapping[str | None, Direction | None] = {None: None, **{direction.value: direction for direction in Direction}}
 
 
 class Layer(IntEnum):
@@ -94,29 +92,59 @@ def load(connection: Connection, suite: str, layer: Layer) -> Standing:
         return standing
     standing.until = Moment(at=found.until_at, run_id=found.until_run)
     standing.epoch, standing.epoch_nights = found.epoch, found.epoch_nights
-    query = (
-        select(divergence, text.c.value.label("cluster"))
-        .outerjoin_from(divergence, text, text.c.id == divergence.c.cluster_id)
-        .where(_of(divergence, standing, layer))
-    )
-    for row in connection.execute(query):
-        standing.courses[row.test_id] = course_of(row)
-        standing.keys[row.test_id] = row.sort_key
+    _load_courses(connection, standing, layer)
     for row in connection.execute(select(discordance).where(_of(discordance, standing, layer))):
         standing.counts[row.test_id] = row.legacy_worse, row.shadow_worse
     return standing
 
 
+def _load_courses(connection: Connection, standing: Standing, layer: Layer) -> None:
+    """Most of the time that following takes goes here: rows are read in stored form, and what many share is made once."""
+    moments: dict[tuple[int, str], Moment] = {}
+    clusters = cluster_names(connection, select(divergence.c.cluster_id).where(_of(divergence, standing, layer)))
+    directions: dict[str | None, Direction | None] = {name: direction(name) for name in (None, *map(str, Direction))}
+    states = {str(state): state for state in DivergenceState}
+
+    def moment(*place: Any) -> Moment:  # noqa: ANN401 - two columns
+        if place not in moments:
+            moments[place] = Moment(at=instant(place[0]), run_id=original(place[1]))
+        return moments[place]
+
+    plain = (type_coerce(column, column.type.impl) if isinstance(column.type, Instant | Verbatim) else column for column in divergence.c)
+    rows = connection.execute(select(*plain).where(_of(divergence, standing, layer)))
+    for number, _, _, key, state, first_at, first_run, last_at, last_run, times, clean, missing, way, cluster, confirmed in rows:
+        standing.keys[number] = key
+        standing.courses[number] = Course(
+            state=states[state],
+            first_seen=moment(first_at, first_run),
+            last_seen=moment(last_at, last_run),
+            nights_seen=times,
+            clean_nights=clean,
+            missing_nights=missing,
+            direction=directions[way],
+            cluster=clusters[cluster],
+            confirmed=confirmed,
+        )
+
+
+def cluster_names(connection: Connection, numbers: Select[tuple[int | None]]) -> Mapping[int | None, str | None]:
+    """The ids of some clusters by the numbers of these texts, and none of none."""
+    found: dict[int | None, str | None] = {None: None}
+    for row in connection.execute(select(text.c.id, text.c.value).where(text.c.id.in_(numbers.distinct()))):
+        found[row.id] = row.value
+    return found
+
+
 def course_of(row: Row[Any]) -> Course:
     """How a divergence went, from its row joined with its cluster."""
     return Course(
-        state=_STATES[row.state],
+        state=DivergenceState(row.state),
         first_seen=Moment(at=row.first_at, run_id=row.first_run),
         last_seen=Moment(at=row.last_at, run_id=row.last_run),
         nights_seen=row.nights_seen,
         clean_nights=row.clean_nights,
         missing_nights=row.missing_nights,
-        direction=_DIRECTIONS[row.direction],
+        direction=direction(row.direction),
         cluster=row.cluster,
         confirmed=row.confirmed,
     )
@@ -124,6 +152,9 @@ def course_of(row: Row[Any]) -> Course:
 
 def save(connection: Connection, standing: Standing, layer: Layer) -> None:
     """Write what changed since the standing was loaded from this layer."""
+    if 2 * len(standing.touched) > len(standing.courses):
+        overwrite(connection, standing, layer)
+        return
     for chunk in batches(standing.touched, _AT_ONCE):
         for table in (divergence, discordance):
             connection.execute(delete(table).where(_of(table, standing, layer), table.c.test_id.in_(chunk)))

@@ -21,7 +21,7 @@ from runners.docker.engine import ENGINE_ERRORS, connected, engine_version, remo
 from runners.docker.events import ProjectEvents
 from runners.docker.override import RUNNER_SERVICE, UNPRIVILEGED_USER, RunnerSpec, render_override
 from runners.docker.ownership import Owner, Ownership, project_name
-from runners.docker.runner import DockerRunner, refuse_foreign
+from runners.docker.runner import DockerRunner, refuse_shared_results
 from runners.docker.safety import refuse
 from runners.docker.services import keep_logs, raise_for_failed, raise_for_unhealthy, service_states, wait_until_ready
 from runners.docker.sweep import FOLDER, OWNER_FILE, remove_project, sweep, sweep_files
@@ -67,7 +67,7 @@ class DockerEnvironment:
 
     def check(self) -> None:
         """Look whether `up` can work. Raises ConfigurationError, UnsafeError (exit 4) or InfrastructureError (engine, Compose, image)."""
-        refuse_foreign(self._suite)
+        refuse_shared_results(self._suite)
         self._check_files()
         with connected() as client:
             engine_version(client)
@@ -81,7 +81,7 @@ class DockerEnvironment:
         Raises what `check` raises, and InfrastructureError for a build, a service that does not get ready, a time-out.
         """
         with self._busy:
-            refuse_foreign(self._suite)
+            refuse_shared_results(self._suite)
             self._check_files()
             with connected() as client:
                 sweep(client)

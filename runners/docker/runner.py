@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import tempfile
 import threading
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from harness.errors import ConfigurationError
-from harness.model import EndReason, SessionEnd
+from harness.errors import ConfigurationError, InfrastructureError
+from harness.model import EndReason, InfrastructureKind, SessionEnd
 from runners.command import pytest_command, worker_count
 from runners.docker.container import PROBE_LINES, SessionContainer
 from runners.docker.override import OUT_FOLDER, PROBE_FOLDER, SUITE_FOLDER
+from runners.foreign import run_foreign
 from runners.process import watch
 from runners.session import append_end, write_selection
 from runners.tail import SessionTail
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.model import SessionRequest, SuitePlan
     from harness.ports import ProgressSink
@@ -53,6 +57,10 @@ class DockerRunner:
         folder.mkdir()
         folder.chmod(0o777)  # whoever the container runs as; nobody else gets through the folders above
         try:
+            if not self._suite.is_pytest:
+                write_selection(request, None)
+                place = ContainerPlace(session=folder, events=self._events, memory=self._memory)
+                return run_foreign(self._suite, request, self._variables, stopped=self._stopped, progress=progress, place=place)
             end = self._run_in(folder, request, progress)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -103,11 +111,41 @@ class DockerRunner:
         )
 
 
-def refuse_foreign(suite: SuitePlan) -> None:
-    """Raise ConfigurationError for a command that is not pytest."""
-    if not suite.is_pytest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerPlace:
+    """Where the commands of a tool that writes JUnit XML run: each in a fresh container, with a folder of its own in the session's."""
+
+    session: Path
+    events: ProjectEvents
+    memory: str
+
+    @contextlib.contextmanager
+    def folder(self) -> Iterator[tuple[Path, str]]:
+        """A folder that whoever the container runs as may write to."""
+        folder = Path(tempfile.mkdtemp(prefix="command-", dir=self.session))
+        folder.chmod(0o777)  # nobody else gets through the folders above
+        yield folder, f"{OUT_FOLDER}/{self.session.name}/{folder.name}"
+
+    @contextlib.contextmanager
+    def start(self, words: Sequence[str], variables: Mapping[str, str], out: Path) -> Iterator[SessionContainer]:
+        """A container; where the kernel killed a process of it for lack of memory, that is an infrastructure failure and no result."""
+        unused = out / PROBE_LINES
+        with SessionContainer(words, variables, events=self.events, lines=unused, output=unused.with_suffix(".copy")) as container:
+            yield container
+            if container.out_of_memory:
+                raise InfrastructureError(
+                    "the kernel killed a process of the tests for lack of memory",
+                    hint=f"The container may use {self.memory}: raise `memory` of this environment.",
+                    kind=InfrastructureKind.OUT_OF_MEMORY,
+                )
+
+
+def refuse_shared_results(suite: SuitePlan) -> None:
+    """Raise ConfigurationError for a tool that would write its JUnit XML into the suite's folder, which a container can only read."""
+    if not suite.is_pytest and "{out}" not in (suite.junit or ""):
         raise ConfigurationError(
-            'runner = "docker" drives pytest only, and `junit` says that the command is another tool',
+            "the suite's folder is mounted read-only, so the command cannot write its JUnit XML there",
             where="[suite] junit",
-            hint='Use runner = "process" for this suite, or run the tool on each side yourself and give its files to `shadow compare`.',
+            expected='a path below {out}, for example junit = "{out}/*.xml"',
+            hint="Name {out} in the command too, or read the variable SHADOW_OUT: it is a folder that the command may write to.",
         )

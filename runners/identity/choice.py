@@ -36,6 +36,7 @@ _PERSONAL = {
     "name": "names",
     "reference": "references (letters and digits, nearly all different)",
 }
+_NO_KEY_NAME = re.compile(r"post(?:al)?_?code|zip|country|currency|area|state|region|language|locale|status|house|street|building", re.IGNORECASE)
 _KEY_CONTENT = frozenset({"uuid", "prefixed", "number", "text", "reference"})
 _MOST_PARTS = 4
 _ADDRESS = re.compile(r"address|street|strasse|adresse|direccion|indirizzo", re.IGNORECASE)
@@ -110,7 +111,7 @@ def _key(table: Table, key: tuple[str, ...], sample: Mapping[str, Sequence[objec
         return None
     foreign = next((one for one in table.foreign if one.columns == key), None)
     if foreign is not None and len(key) == 1:
-        shown = _choice(table, key, "number", f"foreign key to {foreign.table}.{foreign.referred[0]}")
+        shown = _choice(table, key, _kind(sample.get(key[0], ()), key[0]), f"foreign key to {foreign.table}.{foreign.referred[0]}")
         return replace(shown, shown=replace(shown.shown, covered_by=f"{foreign.table}.{foreign.referred[0]}"))
     if len(key) > 1:
         parts = {name for one in table.foreign for name in one.columns}
@@ -146,17 +147,16 @@ def _by_content(table: Table, name: str, family: str, values: Sequence[object]) 
         return content, f"holds {_PERSONAL[content]}"
     if _ADDRESS.search(name) and family == "text" and distinct_share(values) >= 0.5:
         return "text", "holds addresses of streets"
-    if _KEY_NAME.search(name) and name not in table.primary and (family == "number" or distinct_share(values) >= 0.5):
-        counted = all(str(value).strip().isdigit() for value in values)
-        if counted and (distinct_share(values) >= 0.5 or not table.primary or _names_a_table(name)):
-            return "number", "named like a key, holds whole numbers"
-        if not counted and distinct_share(values) >= 0.5:
-            return "text", "named like a key, nearly all different"
-    return None
+    return _by_name(table, name, values) if _KEY_NAME.search(name) and not _NO_KEY_NAME.search(name) and name not in table.primary else None
 
 
-def _names_a_table(name: str) -> bool:
-    return _AROUND_PEOPLE.search(name) is not None
+def _by_name(table: Table, name: str, values: Sequence[object]) -> tuple[str, str] | None:
+    """A column that is called like a key, but that no constraint says to be one."""
+    mostly_different = distinct_share(values) >= 0.5
+    if all(str(value).strip().isdigit() for value in values):
+        wanted = mostly_different or not table.primary or _AROUND_PEOPLE.search(name) is not None
+        return ("number", "named like a key, holds whole numbers") if wanted else None
+    return ("text", "named like a key, nearly all different") if mostly_different else None
 
 
 def _full_names(table: Table, sample: Mapping[str, Sequence[object]]) -> list[Choice]:

@@ -31,7 +31,7 @@ _SQLITE_STEPS = 10_000
 def reading(url: str, *, base: Path, statement_seconds: int) -> Iterator[Connection]:
     """A connection in one transaction that cannot write, where the database knows such a thing, and whose statements end in time.
 
-    A relative SQLite path counts from `base`. Raises ConfigurationError for a URL that cannot be used, InfrastructureError where the database does not
+    Relative SQLite paths count from `base`. Raises ConfigurationError for a URL that cannot be used, InfrastructureError where the database does not
     answer or ends a statement.
     """
     engine = _engine(url, base)

@@ -48,13 +48,16 @@ def content_of(name: str, values: Sequence[object]) -> str | None:
     """
     if len(values) < _FEWEST and not any(_is_email(value) for value in values):
         return None
-    text = [value for value in values if isinstance(value, str)]
     for content, is_one in _CHECKS:
         if _share(values, is_one) >= _MOST:
             return content
-    if _one_tax_kind(values):
-        return "tax_number"
+    return "tax_number" if _one_tax_kind(values) else _by_name_too(name, values)
+
+
+def _by_name_too(name: str, values: Sequence[object]) -> str | None:
+    """Contents whose values alone would not tell."""
     words = _SECTION.sub(" ", name)
+    text = [value for value in values if isinstance(value, str)]
     if text and _PHONE_WORDS.search(words) and _share(values, _like_phone) >= _MOST:
         return "phone"
     if len(text) >= len(values) * _MOST:
@@ -69,7 +72,7 @@ def content_of(name: str, values: Sequence[object]) -> str | None:
 
 def distinct_share(values: Sequence[object]) -> float:
     """Distinct values per value, 0.0 for none."""
-    return len(set(values)) / len(values) if values else 0.0
+    return len({str(value) for value in values}) / len(values) if values else 0.0
 
 
 def national_number(value: str) -> str | None:

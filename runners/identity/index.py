@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from itertools import islice
 from typing import TYPE_CHECKING, Self
 
@@ -11,10 +12,10 @@ import numpy as np
 from harness.errors import InputError
 from harness.model.canonical import canonical
 from harness.model.coupling import Match, Presence
-from runners.identity.layout import BLOCK, CHECK, ENTRY_BYTES, LOW_BITS, SIDE_BITS, read_header
+from runners.identity.layout import ANY_SHAPE, BLOCK, CHECK, ENTRY_BYTES, LOW_BITS, SIDE_BITS, read_header, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from harness.evidence.key import ProjectKey
     from harness.model.coupling import IdentifyingColumn
 
-_BATCH = 65_536
+_BATCH = 32_768
+_LOW = np.uint64((1 << LOW_BITS) - 1)
+_NO_SHAPE = -1000
 _SPAN_BLOCKS = 128
 """Blocks read at once where answers lie close together: 512 kB."""
 _PRESENCE = {1: Presence.LEGACY, 2: Presence.SHADOW, 3: Presence.BOTH}
@@ -48,13 +51,14 @@ class IdentityIndex:
         self._key = key
         self._profiles = description.profiles
         self._entries = description.entries
-        self._known: dict[tuple[bytes, int], tuple[Match, ...]] = {}
+        self._known: dict[tuple[int | tuple[int, ...], int], tuple[Match, ...]] = {}
         self._file = os.open(path, os.O_RDONLY)
         blocks = -(-self._entries // BLOCK)
-        self._directory = np.frombuffer(os.pread(self._file, blocks * ENTRY_BYTES, self._first + self._entries * ENTRY_BYTES), np.uint64)
-        if len(self._directory) != blocks:
+        directory = os.pread(self._file, blocks * ENTRY_BYTES, self._first + self._entries * ENTRY_BYTES)
+        if len(directory) != blocks * ENTRY_BYTES:
             self.close()
             raise InputError("the identity index is cut short", where=str(path), hint="Make it again with `shadow index`.")
+        self._directory = np.frombuffer(directory, np.uint64)
 
     def __enter__(self) -> Self:
         return self
@@ -80,44 +84,44 @@ class IdentityIndex:
         """
         answers: list[tuple[Match, ...]] = []
         remaining = iter(values)
+        fingerprint = self._key.fingerprint
         while batch := list(islice(remaining, _BATCH)):
-            spelled = [canonical(value) for value in batch]
-            asked = [text for text in spelled if text is not None]
-            shapes = [_shape(text) for text in asked]
-            fingerprint = self._key.fingerprint
-            found = iter(self._matches(np.array([int(fingerprint(text), 16) for text in asked], np.uint64), asked, shapes))
-            answers += [_NOTHING if text is None else next(found) for text in spelled]
+            asked, shapes = array("Q"), array("h")
+            for value in batch:
+                spelled = canonical(value)
+                asked.append(0 if spelled is None else int(fingerprint(spelled), 16))
+                shapes.append(_NO_SHAPE if spelled is None else shape_of(spelled))
+            answers += self._matches(asked, shapes)
         return answers
 
     def lookup_fingerprints(self, fingerprints: Iterable[str]) -> list[tuple[Match, ...]]:
         """The same for values known only by fingerprints of their canonical spelling; `density` is then the largest of the column's."""
         answers: list[tuple[Match, ...]] = []
         remaining = iter(fingerprints)
-        while batch := list(islice(remaining, _BATCH)):
-            answers += self._matches(np.array([int(text, 16) for text in batch], np.uint64), None, None)
+        while batch := array("Q", (int(text, 16) for text in islice(remaining, _BATCH))):
+            answers += self._matches(batch, None)
         return answers
 
-    def _matches(self, fingerprints: NDArray[np.uint64], asked: Sequence[str] | None, shapes: Sequence[int] | None) -> list[tuple[Match, ...]]:
-        answers = [_NOTHING] * len(fingerprints)
-        for place, low in self._found(fingerprints):
-            shape = -1 if shapes is None else shapes[place]
-            known = (low, shape)
-            matches = self._known.get(known)
+    def _matches(self, asked: array[int], shapes: array[int] | None) -> list[tuple[Match, ...]]:
+        answers = [_NOTHING] * len(asked)
+        known = self._known
+        for place, low in self._found(np.frombuffer(asked, np.uint64)):
+            shape = ANY_SHAPE if shapes is None else shapes[place]
+            if shape == _NO_SHAPE:
+                continue
+            matches = known.get((low, shape))
             if matches is None:
-                matches = self._known[known] = tuple(
-                    self._match(int(bits), None if asked is None else asked[place]) for bits in np.frombuffer(low, np.uint16)
-                )
+                matches = known[low, shape] = tuple(self._match(bits, shape) for bits in (low if isinstance(low, tuple) else (low,)))
             answers[place] = matches
         return answers
 
-    def _match(self, bits: int, asked: str | None) -> Match:
+    def _match(self, bits: int, shape: int) -> Match:
         profile = self._profiles[bits >> SIDE_BITS]
-        density = profile.highest if asked is None else profile.density(asked)
         shown = profile.column
-        return Match(entity=shown.entity, kind=shown.kind, content=shown.content, presence=_PRESENCE[bits & 3], density=density)
+        return Match(entity=shown.entity, kind=shown.kind, content=shown.content, presence=_PRESENCE[bits & 3], density=profile.density(shape))
 
-    def _found(self, fingerprints: NDArray[np.uint64]) -> Iterator[tuple[int, bytes]]:
-        """The place in the batch and the low bits of all entries, for each fingerprint that is in the index."""
+    def _found(self, fingerprints: NDArray[np.uint64]) -> Iterator[tuple[int, int | tuple[int, ...]]]:
+        """The place in the batch and the low bits of its entry, or of all of them, for each fingerprint that is in the index."""
         if not len(fingerprints) or not self._entries:
             return
         order = np.argsort(fingerprints, kind="stable")
@@ -131,10 +135,13 @@ class IdentityIndex:
             entries = self._read(first_block, int(blocks[behind - 1]), int(wanted[behind - 1]))
             asked = wanted[start:behind]
             low = np.searchsorted(entries, asked, "left")
-            high = np.searchsorted(entries, asked | np.uint64((1 << LOW_BITS) - 1), "right")
-            for hit in np.flatnonzero(high > low).tolist():
-                bits = (entries[low[hit] : high[hit]] & np.uint64((1 << LOW_BITS) - 1)).astype(np.uint16)
-                yield int(order[start + hit]), bits.tobytes()
+            high = np.searchsorted(entries, asked | _LOW, "right")
+            count = high - low
+            places = order[start:behind]
+            single = np.flatnonzero(count == 1)
+            yield from zip(places[single].tolist(), (entries[low[single]] & _LOW).tolist(), strict=True)
+            for hit in np.flatnonzero(count > 1).tolist():
+                yield int(places[hit]), tuple((entries[low[hit] : high[hit]] & _LOW).tolist())
             start = behind
 
     @staticmethod
@@ -152,8 +159,3 @@ class IdentityIndex:
             if behind >= self._entries or not len(entries) or int(entries[-1]) >> LOW_BITS > last_wanted >> LOW_BITS:
                 return entries
             behind += BLOCK
-
-
-def _shape(canonical_text: str) -> int:
-    """What the base rate depends on besides the column: the family, and of whole numbers how many digits."""
-    return len(canonical_text) - 2 if canonical_text.startswith("n:") and canonical_text[2] != "-" else -ord(canonical_text[0])

@@ -2,7 +2,7 @@
 
     magic, 8 bytes | length of the description, 8 bytes | number of entries, 8 bytes | description, JSON | zeros up to a page | entries | directory
 
-An entry is one fingerprint in one column, 64 bits, the file holds them in order: 48 bits of fingerprint, 14 bits of column number, 1 bit each for shadow and legacy.
+An entry is one fingerprint in one column, 64 bits: 48 bits of fingerprint, 14 bits of column number, 1 bit each for shadow and legacy. Sorted.
 The directory repeats every 512th entry, so that an answer needs one small read. Numbers are little-endian.
 """
 
@@ -28,6 +28,9 @@ LOW_BITS = SIDE_BITS + COLUMN_BITS
 LEGACY, SHADOW = 1, 2
 MOST_COLUMNS = 1 << COLUMN_BITS
 ENTRY_BYTES = 8
+ANY_SHAPE = 0
+"""Of a value that is known by its fingerprint alone."""
+TEXT_SHAPE = -ord("t")
 CHECK = "identity index"
 """What the key's own fingerprint is taken of, so that an index is not asked under another key."""
 
@@ -44,21 +47,18 @@ class Profile:
     whole: tuple[tuple[int, int], ...] = ()
     by_name: float = 0.0
 
-    def density(self, canonical: str) -> float:
-        """The share of the plausible values of this shape that the column holds (0.0 to 1.0): of whole numbers, of all with as many digits."""
-        if canonical.startswith("n:") and not canonical.startswith("n:-"):
-            return self.of_digits(len(canonical) - 2)
-        return self.by_name if canonical.startswith("t:") else 0.0
+    def density(self, shape: int) -> float:
+        """The share of the plausible values of a shape (see `shape_of`) that the column holds, 0.0 to 1.0."""
+        if shape == ANY_SHAPE:
+            return max([self.by_name, *(self.of_digits(digits) for digits, _ in self.whole)])
+        if shape > 0:
+            return self.of_digits(shape)
+        return self.by_name if shape == TEXT_SHAPE else 0.0
 
     def of_digits(self, digits: int) -> float:
         """The same, for whole numbers of so many digits."""
         plausible = 10 if digits == 1 else 9 * 10 ** (digits - 1)
         return min(1.0, dict(self.whole).get(digits, 0) / plausible)
-
-    @property
-    def highest(self) -> float:
-        """The largest density of any shape: for a value that is known by its fingerprint alone."""
-        return max([self.by_name, *(self.of_digits(digits) for digits, _ in self.whole)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +75,19 @@ class Description:
         return json.dumps({"key_check": self.key_check, "entries": self.entries, "profiles": profiles}).encode()
 
 
+def shape_of(canonical: str) -> int:
+    """What a base rate depends on besides the column: of a whole number how many digits it has, TEXT_SHAPE for plain text, else another negative."""
+    if canonical.startswith("n:") and canonical[2] != "-":
+        return len(canonical) - 2
+    return -ord(canonical[0])
+
+
 def read_header(path: Path) -> tuple[Description, int]:
     """The description and the place of the first entry. Raises InputError for a file that is no index."""
     try:
         with path.open("rb") as file:
             head = file.read(24)
-            length = int.from_bytes(head[8:16], "little")
-            if head[:8] != MAGIC:
-                raise ValueError
+            length = int.from_bytes(head[8:16], "little") if head[:8] == MAGIC else 0
             raw = json.loads(file.read(length))
         description = Description(
             key_check=raw["key_check"],

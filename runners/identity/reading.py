@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, column, select
 from sqlalchemy import table as table_clause
@@ -10,7 +10,7 @@ from sqlalchemy import table as table_clause
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnClause, Connection, Row
 
     from runners.identity.limits import Pace
     from runners.identity.schema import Table
@@ -34,17 +34,17 @@ def sample(connection: Connection, table: Table, rows: int, pace: Pace) -> Sampl
     return taken
 
 
-def stream(connection: Connection, table: Table, names: Sequence[str], batch_rows: int, pace: Pace) -> Iterator[Sequence[Row[tuple[object, ...]]]]:
+def stream(connection: Connection, table: Table, names: Sequence[str], batch_rows: int, pace: Pace) -> Iterator[Sequence[Row[Any]]]:
     """The rows of a table in batches, only the columns named, as the driver gives them."""
     return _batches(connection, _selection(table, names), batch_rows, pace)
 
 
-def _selection(table: Table, names: Sequence[str]) -> Select[tuple[object, ...]]:
-    columns = [column(name) for name in names]
+def _selection(table: Table, names: Sequence[str]) -> Select[Any]:
+    columns: list[ColumnClause[Any]] = [column(name) for name in names]
     return select(*columns).select_from(table_clause(table.bare, *columns, schema=table.schema))
 
 
-def _batches(connection: Connection, selection: Select[tuple[object, ...]], rows: int, pace: Pace) -> Iterator[Sequence[Row[tuple[object, ...]]]]:
+def _batches(connection: Connection, selection: Select[Any], rows: int, pace: Pace) -> Iterator[Sequence[Row[Any]]]:
     size = pace.batch(rows)
     with connection.execution_options(stream_results=True, max_row_buffer=size).execute(selection) as result:
         while batch := result.fetchmany(size):

@@ -61,7 +61,7 @@ def tables_of(connection: Connection) -> tuple[Table, ...]:
 
 
 def _table(inspector: Inspector, schema: str | None, name: str) -> Table:
-    unique = [constraint["column_names"] for constraint in inspector.get_unique_constraints(name, schema=schema)]
+    unique: list[Sequence[str | None]] = [constraint["column_names"] for constraint in inspector.get_unique_constraints(name, schema=schema)]
     unique += [index["column_names"] for index in inspector.get_indexes(name, schema=schema) if index.get("unique") and not _is_partial(index)]
     return Table(
         name=f"{schema}.{name}" if schema else name,
@@ -97,10 +97,6 @@ def _family(kind: types.TypeEngine[Any]) -> str:
         return "number"
     if isinstance(kind, types.Numeric):
         return "other" if kind.scale else "number"
-    if isinstance(kind, types.Uuid):
-        return "text"
-    if isinstance(kind, types.String):
-        return "text"
     if isinstance(kind, types.LargeBinary | types.BINARY):
         return "binary" if getattr(kind, "length", None) in {None, 16} else "other"
-    return "text" if isinstance(kind, types.NullType) else "other"
+    return "text" if isinstance(kind, types.String | types.Uuid | types.NullType) else "other"

@@ -24,7 +24,7 @@ def cases_of(node: ast.AST, walker: Walker) -> tuple[Any, ...] | None:
     call = node if isinstance(node, ast.Call) else None
     if call is None:
         return None
-    called = ast.unparse(call.func).rpartition(".")[2]
+    called = _last_name(call.func)
     keywords = {one.arg: one.value for one in call.keywords if one.arg}
     if called == "parametrize":
         argnames, values = (*call.args, None, None)[0] or keywords.get("argnames"), (*call.args[1:], None)[0] or keywords.get("argvalues")
@@ -52,7 +52,7 @@ def items_of(node: ast.AST | None, explicit: list[str | None] | None = None, arg
 
 def _item(node: ast.expr, explicit: str | None, arguments: int) -> tuple[Any, ...]:
     inner: list[ast.expr] = [node]
-    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("param"):
+    if isinstance(node, ast.Call) and _last_name(node.func) == "param":
         explicit = next((text for one in node.keywords if one.arg == "id" and (text := _text(one.value)) is not None), explicit)
         inner = node.args
     elif arguments > 1 and isinstance(node, ast.Tuple | ast.List):
@@ -69,14 +69,18 @@ def _argument_names(node: ast.AST | None) -> tuple[str, ...]:
     return ()
 
 
+def _last_name(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
 def _text(node: ast.AST) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _part(node: ast.AST) -> str | None:
-    """pytest's id of a plain value (`_idval` in _pytest/python.py); None where it counts: `argument0`."""
+    """The id that pytest gives a plain value (`_idval` in _pytest/python.py); None where it counts: `argument0`."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-        return f"-{node.operand.value}"
+        return f"-{node.operand.value!r}"
     if not isinstance(node, ast.Constant):
         return None
     value = node.value
@@ -84,7 +88,7 @@ def _part(node: ast.AST) -> str | None:
         return value.encode("unicode_escape").decode("ascii") if not value.isascii() or not value.isprintable() else value
     if isinstance(value, bytes):
         return value.decode("ascii", "backslashreplace")
-    return str(value) if value is None or isinstance(value, int | float | bool | complex) else None
+    return repr(value) if value is None or isinstance(value, int | float | bool | complex) else None
 
 
 def _value(node: ast.AST) -> tuple[Any, ...] | None:

@@ -1,8 +1,9 @@
 """What is kept of a Python file: plain tuples, so that processes can hand them over by marshal. Lines are 1-based, columns here 0-based.
 
-A *scope* is a function (with all that is nested in it), a class body, an assignment at module or class level, or the rest of the module. An *expression*
-is a tuple: ("k", value, line, column) a literal; ("n", dotted name); ("b", operator, left, right); ("j", parts) an f-string or joined text; ("f", function,
-arguments); ("l", items); ("d", keys, values); ("s", base, key); ("i", iterable) one of its items; None what is not known before it runs.
+A *scope* is a function (with all that is nested in it), a class body, an assignment at module or class level, or the rest of the module.
+An *expression* is a tuple: ("k", value, line, column) a literal; ("n", dotted name); ("b", operator, left, right); ("j", parts) an f-string;
+("f", function, base, arguments); ("l", items); ("d", keys, values); ("s", base, key); ("i", iterable) one of its items; None what is not
+known before it runs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ Expression = tuple[Any, ...] | None
 
 
 class Scope(NamedTuple):
-    """One scope. `names` are the dotted names read in it, `!name` a fixture asked for by its name, `.name` any attribute; `parent` the class around it."""
+    """One scope. `names` are the dotted names read in it, `!name` a fixture named in a text, `.name` any attribute; `parent` the class around it."""
 
     qualname: str
     kind: str  # module, class, function, constant
@@ -68,7 +69,7 @@ class Cases(NamedTuple):
 
 
 class PythonFacts(NamedTuple):
-    """All of one file. `imports` are (local name, module, name in it or None, level); a star is ("*", module, "*", level). Comments: (text, line, column)."""
+    """All of one file. `imports`: (local name, module, name in it or None, level), of a star both names are "*"; `comments`: (text, line, column)."""
 
     scopes: tuple[Scope, ...]
     literals: tuple[Written, ...]

@@ -70,7 +70,9 @@ class _Reader:
             elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign) and (names := _assigned(statement)):
                 self._constant(statement, names, owner, prefix)
             elif isinstance(statement, _COMPOUND):
-                loose += [one for head in _HEADS if (value := getattr(statement, head, None)) for one in (value if isinstance(value, list) else [value])]
+                loose += [
+                    one for head in _HEADS if (value := getattr(statement, head, None)) for one in (value if isinstance(value, list) else [value])
+                ]
                 blocks = [getattr(statement, name, []) for name in _BLOCKS] + [one.body for one in getattr(statement, "handlers", ())]
                 loose += [left for block in blocks for left in self._block(block, owner, prefix)]
             else:
@@ -128,7 +130,7 @@ class _Reader:
         autouse: bool = False,
         bases: tuple[str, ...] = (),
     ) -> None:
-        own = walker.stored if head[1] == "function" else ()
+        own = walker.stored - set(params[:1]) if head[1] == "function" else ()  # what is read of `self` is the class's
         names = tuple(name for name in walker.names if name.partition(".")[0] not in own or name[0] in ".!")
         expressions = (tuple(walker.bindings), tuple(walker.computed), tuple(walker.cases))
         self.scopes[number] = (*head, names, params, fixture, autouse, bases, *expressions)
@@ -185,6 +187,4 @@ def _in_characters(literals: list[tuple[Any, ...]], source: bytes) -> list[tuple
     """Columns of the syntax tree count bytes of UTF-8; make them count characters."""
     lines = source.splitlines()
     wide = {number for number, line in enumerate(lines, 1) if not line.isascii()}
-    return [
-        one if one[1] not in wide else (*one[:2], len(lines[one[1] - 1][: one[2]].decode("utf-8", "replace")), *one[3:]) for one in literals
-    ]
+    return [one if one[1] not in wide else (*one[:2], len(lines[one[1] - 1][: one[2]].decode("utf-8", "replace")), *one[3:]) for one in literals]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from runners.literals.cases import cases_of
 
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 _CHILD_TYPES = frozenset({"expr", "stmt", "keyword", "arg", "arguments", "comprehension", "withitem", "excepthandler", "match_case", "pattern"})
 _SIGNATURE = re.compile(r"(\w+)([*?]?) (\w+)")
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Mod: "%", ast.Div: "/", ast.FloorDiv: "//", ast.LShift: "<<", ast.Pow: "**"}
-_KNOWN_CALLS = frozenset({"int", "str", "float", "range", "list", "tuple", "set", "sorted", "uuid.UUID", "UUID", "Decimal", "decimal.Decimal", "Path", "pathlib.Path"})
+_KNOWN_CALLS = frozenset(
+    {"int", "str", "float", "range", "list", "tuple", "set", "sorted", "uuid.UUID", "UUID", "Decimal", "decimal.Decimal", "Path", "pathlib.Path"}
+)
 _KNOWN_METHODS = frozenset({"join", "format", "joinpath", "lower", "upper", "strip", "zfill", "replace", "encode"})
+_DOTTED = frozenset({ast.Name, ast.Attribute})
 _PLAIN = frozenset({str, int, float, bytes})
 _LONGEST_LIST = 512
 
@@ -61,7 +64,7 @@ class Walker:
         stack.extend(roots)
         stack.reverse()
         pop, push, extend = stack.pop, stack.append, stack.extend
-        special, fields, names, stored = _SPECIAL, _FIELDS, self.names, self.stored
+        special, fields, names, stored = self._special, _FIELDS, self.names, self.stored
         name_kind, load_kind = ast.Name, ast.Load
         while stack:
             node = pop()
@@ -91,7 +94,7 @@ class Walker:
             return None
         line, column, end_line = node.lineno, node.col_offset, node.end_lineno
         if value.__class__ is str or value.__class__ is bytes:
-            if (b"#" if value.__class__ is bytes else "#") in value or end_line != line:
+            if end_line != line or (b"#" in value if isinstance(value, bytes) else "#" in value):
                 self._texts.append((line, column, end_line, node.end_col_offset))
             if not value:
                 return ("k", value, line, column)
@@ -106,7 +109,7 @@ class Walker:
         if kind is ast.Name:
             self.names.add(node.id)
             return ("n", node.id)
-        builder = _BUILDERS.get(kind)
+        builder = self._builders.get(kind)
         if builder is None:
             self._stack.append(node)
             return None
@@ -184,17 +187,17 @@ class Walker:
         return None if base is None or key is None else ("s", base, key)
 
     def _call(self, node: Any) -> Expression:  # noqa: ANN401  # ast.Call
-        function = self.build(node.func.value) if node.func.__class__ is ast.Attribute and node.func.value.__class__ is not ast.Name else None
-        if node.func.__class__ is ast.Attribute and node.func.value.__class__ is not ast.Name:
-            self.names.add("." + node.func.attr)
-            called, base = node.func.attr, function
+        function = node.func
+        if function.__class__ is ast.Attribute and function.value.__class__ not in _DOTTED:
+            self.names.add("." + function.attr)
+            called, base = function.attr, self.build(function.value)
         else:
-            built = self.build(node.func)
+            built = self.build(function)
             called = built[1] if built is not None and built[0] == "n" else ""
             base = ("n", called.rpartition(".")[0]) if "." in called else None
         if called.endswith(("getfixturevalue", "usefixtures")):
             self.names.update("!" + one.value for one in node.args if one.__class__ is ast.Constant and one.value.__class__ is str)
-        arguments = [self._item(one) for one in node.args]
+        arguments = [self._item(one, name) for one, name in zip(node.args, _argument_names(called, node.args), strict=True)]
         for keyword in node.keywords:
             self._item(keyword.value, keyword.arg)
         return _called(called, base, arguments)
@@ -202,7 +205,7 @@ class Walker:
     # Statements and the like
 
     def _expression(self, node: Any) -> None:  # noqa: ANN401  # a node with a builder
-        self._keep(_BUILDERS[node.__class__](self, node), node)
+        self._keep(self._builders[node.__class__](self, node), node)
 
     def _constant(self, node: Any) -> None:  # noqa: ANN401  # ast.Constant
         self.literal(node)
@@ -226,9 +229,7 @@ class Walker:
             self.bindings.append((node.target.id, ("i", built)))
         elif built is not None and node.target.__class__ is ast.Tuple:
             each: Expression = ("i", built)
-            self.bindings += [
-                (one.id, ("s", each, ("k", place, 0, 0))) for place, one in enumerate(node.target.elts) if one.__class__ is ast.Name
-            ]
+            self.bindings += [(one.id, ("s", each, ("k", place, 0, 0))) for place, one in enumerate(node.target.elts) if one.__class__ is ast.Name]
 
     def _arguments(self, node: Any) -> None:  # noqa: ANN401  # ast.arguments
         plain = [*node.posonlyargs, *node.args]
@@ -252,6 +253,42 @@ class Walker:
             if found is not None:
                 self.cases.append(found)
 
+    # Which method is for which node
+
+    _builders: ClassVar[dict[type, Callable[[Walker, Any], Expression]]] = {
+        ast.Attribute: _attribute,
+        ast.BinOp: _operation,
+        ast.UnaryOp: _negative,
+        ast.JoinedStr: _joined,
+        ast.List: _several,
+        ast.Tuple: _several,
+        ast.Set: _several,
+        ast.Dict: _dictionary,
+        ast.Subscript: _subscript,
+        ast.Call: _call,
+    }
+    _special: ClassVar[dict[type, Callable[[Walker, Any], None]]] = {
+        **dict.fromkeys(_builders, _expression),
+        ast.Constant: _constant,
+        ast.Assign: _assign,
+        ast.AnnAssign: _assign,
+        ast.NamedExpr: _assign,
+        ast.For: _loop,
+        ast.AsyncFor: _loop,
+        ast.comprehension: _loop,
+        ast.arguments: _arguments,
+        ast.FunctionDef: _function,
+        ast.AsyncFunctionDef: _function,
+    }
+
+
+def _argument_names(called: str, arguments: list[Any]) -> list[str | None]:
+    """What a call says of its positional arguments: the function's name; of the default of an environment variable, that variable's."""
+    name = called.rpartition(".")[2] or None
+    if len(arguments) == 2 and called.endswith(("environ.get", "getenv")) and arguments[0].__class__ is ast.Constant:
+        return [name, str(arguments[0].value)]
+    return [name] * len(arguments)
+
 
 def _called(called: str, base: Expression, arguments: list[Expression]) -> Expression:
     method = called.rpartition(".")[2]
@@ -270,30 +307,3 @@ def _bound(target: Any) -> str | None:  # noqa: ANN401  # any target of an assig
     if target.__class__ is ast.Attribute and target.value.__class__ is ast.Name:
         return f"{target.value.id}.{target.attr}"
     return None
-
-
-_BUILDERS: dict[type, Callable[[Walker, Any], Expression]] = {
-    ast.Attribute: Walker._attribute,
-    ast.BinOp: Walker._operation,
-    ast.UnaryOp: Walker._negative,
-    ast.JoinedStr: Walker._joined,
-    ast.List: Walker._several,
-    ast.Tuple: Walker._several,
-    ast.Set: Walker._several,
-    ast.Dict: Walker._dictionary,
-    ast.Subscript: Walker._subscript,
-    ast.Call: Walker._call,
-}
-_SPECIAL: dict[type, Callable[[Walker, Any], None]] = {
-    **dict.fromkeys(_BUILDERS, Walker._expression),
-    ast.Constant: Walker._constant,
-    ast.Assign: Walker._assign,
-    ast.AnnAssign: Walker._assign,
-    ast.NamedExpr: Walker._assign,
-    ast.For: Walker._loop,
-    ast.AsyncFor: Walker._loop,
-    ast.comprehension: Walker._loop,
-    ast.arguments: Walker._arguments,
-    ast.FunctionDef: Walker._function,
-    ast.AsyncFunctionDef: Walker._function,
-}

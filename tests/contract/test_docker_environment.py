@@ -313,6 +313,6 @@ def test_a_suite_that_the_runner_may_not_read(place: Place, monkeypatch: pytest.
         place.environment("closed", suite=replace(place.suite, root=closed)).check()
 
 
-def test_a_suite_of_another_tool_is_refused(place: Place) -> None:
-    with pytest.raises(ConfigurationError, match="pytest only"):
+def test_a_tool_that_writes_into_the_suite_is_refused(place: Place) -> None:
+    with pytest.raises(ConfigurationError, match="read-only"):
         place.environment("junit", suite=replace(place.suite, junit="out/*.xml")).check()

@@ -147,7 +147,7 @@ def test_a_test_that_closes_every_descriptor_loses_nothing(suite: Any) -> None:
     suite.write(
         test_a="""
             import os
-            def test_close(): os.closerange(3, 200)
+            def test_close(): os.closerange(3, 4096)
             def test_reuse(tmp_path):
                 for n in range(60): os.open(str(tmp_path / str(n)), os.O_WRONLY | os.O_CREAT)
                 test_reuse.folder = tmp_path

@@ -1,0 +1,129 @@
+"""The Python files of a suite as modules that import each other: what a name in one of them stands for."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from runners.literals.facts import PythonFacts, Scope
+
+_DEEPEST_IMPORT = 12
+
+
+class Spot(NamedTuple):
+    """A scope of a suite: its file and its number there."""
+
+    path: str
+    number: int
+
+
+class Modules:
+    """Files by path, read when they are first needed."""
+
+    def __init__(self, paths: Sequence[str], facts: Callable[[str], PythonFacts | None]) -> None:
+        self._paths = frozenset(paths)
+        self._facts = facts
+        self._scopes: dict[str, dict[str, list[int]]] = {}
+
+    def facts(self, path: str) -> PythonFacts | None:
+        """Facts of a file of the suite."""
+        return self._facts(path) if path in self._paths else None
+
+    def scope(self, spot: Spot) -> Scope:
+        """The scope at a spot."""
+        facts = self._facts(spot.path)
+        assert facts is not None, "spots are made from facts"  # noqa: S101
+        return facts.scopes[spot.number]
+
+    def named(self, path: str, qualname: str) -> tuple[Spot, ...]:
+        """The scopes of that name in a file: several where branches define it more than once."""
+        if path not in self._scopes:
+            index: dict[str, list[int]] = {}
+            facts = self.facts(path)
+            for number, scope in enumerate(facts.scopes if facts else ()):
+                if number:
+                    index.setdefault(scope.qualname, []).append(number)
+            self._scopes[path] = index
+        return tuple(Spot(path, number) for number in self._scopes[path].get(qualname, ()))
+
+    def resolve(self, path: str, dotted: str, depth: int = 0) -> tuple[Spot, ...]:
+        """What a dotted name stands for at the top of a module: `CONSTANT`, `helper`, `Class.attribute`, `module.CONSTANT`."""
+        if depth > _DEEPEST_IMPORT:
+            return ()
+        found = self.named(path, dotted)
+        if found:
+            return found
+        first, _, rest = dotted.partition(".")
+        if rest and (owners := self.named(path, first)):
+            return tuple(member for owner in owners for member in self.members(owner, rest.partition(".")[0]))
+        facts = self.facts(path)
+        for local, module, name, level in facts.imports if facts else ():
+            found = self._through(path, dotted, local, module, name, level, depth)
+            if found:
+                return found
+        return ()
+
+    def _through(self, path: str, dotted: str, local: str, module: str, name: str | None, level: int, depth: int) -> tuple[Spot, ...]:
+        first, _, rest = dotted.partition(".")
+        if name is None:
+            if dotted.startswith(local + "."):
+                return next(
+                    (found for target in self._located(path, module, 0) if (found := self.resolve(target, dotted[len(local) + 1 :], depth + 1))), ()
+                )
+            return ()
+        if name != "*" and local != first:
+            return ()
+        for target in self._located(path, module, level):
+            wanted = dotted if name == "*" else f"{name}.{rest}" if rest else name
+            if found := self.resolve(target, wanted, depth + 1):
+                return found
+        if name != "*" and rest:
+            inner = f"{module}.{name}" if module else name
+            return next((found for target in self._located(path, inner, level) if (found := self.resolve(target, rest, depth + 1))), ())
+        return ()
+
+    def plugin(self, path: str, module: str) -> tuple[str, ...]:
+        """Files of a module named in `pytest_plugins`."""
+        return self._located(path, module, 0)
+
+    def _located(self, path: str, module: str, level: int) -> tuple[str, ...]:
+        """Files that an import may mean: relative ones one, absolute ones from the importing folder upwards, for any of them may be on sys.path."""
+        folder = PurePosixPath(path).parent
+        below = module.replace(".", "/")
+        if level:
+            for _ in range(level - 1):
+                folder = folder.parent
+            bases = [folder]
+        else:
+            bases = [folder, *folder.parents]
+        return tuple(
+            name for base in bases for name in ((base / f"{below}.py").as_posix(), (base / below / "__init__.py").as_posix()) if name in self._paths
+        )
+
+    def lineage(self, owner: Spot, depth: int = 0) -> Iterator[Spot]:
+        """A class and the classes of the suite that it is built on, nearest first."""
+        yield owner
+        if depth > _DEEPEST_IMPORT:
+            return
+        for base in self.scope(owner).bases:
+            for spot in self.resolve(owner.path, base):
+                if spot != owner and self.scope(spot).kind == "class":
+                    yield from self.lineage(spot, depth + 1)
+
+    def members(self, owner: Spot, name: str) -> tuple[Spot, ...]:
+        """What `name` is in a class or in what it is built on."""
+        for one in self.lineage(owner) if self.scope(owner).kind == "class" else ():
+            if found := self.named(one.path, f"{self.scope(one).qualname}.{name}"):
+                return found
+        return ()
+
+    def all_members(self, owner: Spot) -> Iterator[Spot]:
+        """Everything defined in a class and in what it is built on."""
+        for one in self.lineage(owner):
+            facts = self.facts(one.path)
+            for number, scope in enumerate(facts.scopes if facts else ()):
+                if scope.parent == one.number and number != one.number:
+                    yield Spot(one.path, number)

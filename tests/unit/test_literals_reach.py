@@ -1,0 +1,289 @@
+"""Which literals a Python test reaches, and where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from harness.errors import InputError
+from harness.model.coupling import LiteralForm, LiteralSource, Reached
+from runners.literals.python_source import scan_python
+from runners.literals.suite import SuiteLiterals, scan_suite
+
+Suite = Callable[..., SuiteLiterals]
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    def write(**files: str) -> SuiteLiterals:
+        for name, text in files.items():
+            path = tmp_path / (name.replace("__", "/") + ("" if "." in name else ".py"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(dedent(text), encoding="utf-8")
+        return scan_suite(tmp_path)
+
+    return write
+
+
+def places(reached: tuple[Reached, ...], value: object) -> list[tuple[str, int, int]]:
+    return [(one.literal.path, one.literal.line, one.literal.column) for one in reached if one.literal.value == value]
+
+
+def how(reached: tuple[Reached, ...], value: object) -> set[LiteralSource]:
+    return {one.source for one in reached if one.literal.value == value}
+
+
+def values(reached: tuple[Reached, ...]) -> set[object]:
+    return {one.literal.value for one in reached}
+
+
+def test_a_literal_in_the_body_is_placed(suite: Suite) -> None:
+    found = suite(suite__test_a="def test_x(conn):\n    assert lookup(conn, 1417)\n").literals_of("suite/test_a.py::test_x")
+    assert places(found, 1417) == [("suite/test_a.py", 2, 25)]
+    assert [(one.source, one.distance, one.literal.name) for one in found] == [(LiteralSource.BODY, 0, "lookup")]
+
+
+def test_other_tests_are_not_reached(suite: Suite) -> None:
+    scanned = suite(suite__test_a="def test_x():\n    f(1417)\ndef test_y():\n    f(1999)\n")
+    assert values(scanned.literals_of("suite/test_a.py::test_x")) == {1417}
+    assert scanned.literals_of("suite/test_a.py::test_z") == ()
+    assert scanned.literals_of("suite/nowhere.py::test_z") == ()
+
+
+def test_constants_helpers_and_imports_are_followed(suite: Suite) -> None:
+    scanned = suite(
+        suite__ids="VIP = 1417\nREGULAR = 1999\n",
+        suite__look="from .ids import VIP as star\nimport suite.ids as ids\ndef vip(): return get(star)\ndef regular(): return get(ids.REGULAR)\n",
+        suite__test_a="from suite import look\nfrom .look import regular\ndef test_x(): assert look.vip()\ndef test_y(): assert regular()\n",
+    )
+    found = scanned.literals_of("suite/test_a.py::test_x")
+    assert places(found, 1417) == [("suite/ids.py", 1, 7)]
+    assert how(found, 1417) == {LiteralSource.CONSTANT}
+    assert next(one.distance for one in found if one.literal.value == 1417) == 2
+    assert values(scanned.literals_of("suite/test_a.py::test_y")) == {1999}
+
+
+def test_star_imports_and_branches_are_followed(suite: Suite) -> None:
+    scanned = suite(
+        suite__ids="try:\n    import x\n    VIP = 1417\nexcept ImportError:\n    VIP = 1999\n",
+        suite__test_a="from .ids import *\ndef test_x(): get(VIP)\n",
+    )
+    assert values(scanned.literals_of("suite/test_a.py::test_x")) == {1417, 1999}
+
+
+def test_fixtures_and_their_closure_are_followed(suite: Suite) -> None:
+    scanned = suite(
+        conftest="import pytest\n@pytest.fixture\ndef outer(): return 1001\n@pytest.fixture\ndef unused(): return 1002\n",
+        suite__conftest="""
+            import pytest
+            from pytest import fixture
+            @fixture
+            def inner(outer): return 2001
+            @pytest.fixture(name="renamed")
+            def _made(): return 2002
+            @pytest.fixture(autouse=True)
+            def always(): return 2003
+            @fixture
+            def outer(outer): return 2004
+        """,
+        suite__test_a="""
+            import pytest
+            def test_x(inner): pass
+            @pytest.mark.usefixtures("renamed")
+            def test_y(): pass
+            def test_z(request): request.getfixturevalue("inner")
+        """,
+    )
+    found = scanned.literals_of("suite/test_a.py::test_x")
+    assert {2001, 2003, 2004, 1001} <= values(found)
+    assert not {1002, 2002} & values(found)
+    assert how(found, 2001) == {LiteralSource.FIXTURE}
+    assert {2002, 2003} <= values(scanned.literals_of("suite/test_a.py::test_y"))
+    assert {2001} <= values(scanned.literals_of("suite/test_a.py::test_z"))
+
+
+def test_fixtures_of_plugins_and_imported_ones_are_found(suite: Suite) -> None:
+    scanned = suite(
+        suite__conftest="from .shop import shopper\npytest_plugins = ['suite.plugin']\n",
+        suite__shop="import pytest\n@pytest.fixture\ndef shopper(): return 3001\n",
+        suite__plugin="import pytest\n@pytest.fixture\ndef guest(): return 3002\n",
+        suite__test_a="def test_x(shopper, guest): pass\n",
+    )
+    assert {3001, 3002} <= values(scanned.literals_of("suite/test_a.py::test_x"))
+
+
+def test_classes_of_unittest_are_understood(suite: Suite) -> None:
+    scanned = suite(
+        suite__base="""
+            import unittest
+            class Base(unittest.TestCase):
+                account = 4001
+                def setUp(self): self.owner = find(4002)
+                def look(self): return get(self.account)
+                def other(self): return 4999
+                def test_inherited(self): self.look()
+        """,
+        suite__test_a="""
+            from .base import Base
+            class AccountTest(Base):
+                account = 4003
+                def test_x(self):
+                    self.look()
+                    self.assertEqual(self.owner, 4004)
+        """,
+    )
+    assert values(scanned.literals_of("suite/test_a.py::AccountTest::test_x")) == {4002, 4004, 4003}
+    assert {4002, 4003} <= values(scanned.literals_of("suite/test_a.py::AccountTest::test_inherited"))
+    assert values(scanned.literals_of("suite/test_a.py::AccountTest::test_x [account=4003]")) == {4002, 4003, 4004}
+
+
+def test_of_a_class_only_what_is_used_is_reached(suite: Suite) -> None:
+    scanned = suite(
+        suite__pages="""
+            from dataclasses import dataclass, field
+            @dataclass
+            class Wanted:
+                ident: int = 5001
+                tags: list = field(default_factory=lambda: ["tag-5002"])
+            class Page:
+                def __init__(self): self.at = 5003
+                def open(self): return 5004
+                def close(self): return 5005
+        """,
+        suite__test_a="from . import pages\ndef test_x(): pages.Page().open(pages.Wanted())\n",
+    )
+    found = values(scanned.literals_of("suite/test_a.py::test_x"))
+    assert {5001, "tag-5002", 5003, 5004} <= found
+    assert 5005 not in found
+
+
+def test_defaults_and_variables_of_the_environment_are_literals(suite: Suite) -> None:
+    text = "import os\ndef who(ident=6001): return ident\ndef test_x():\n    assert who() and int(os.environ.get('SMOKE', '6002')) and -6003\n"
+    found = suite(suite__test_a=text).literals_of("suite/test_a.py::test_x")
+    assert {6001, "6002", -6003} <= values(found)
+    assert 6003 not in values(found)
+    assert next(one.literal.name for one in found if one.literal.value == "6002") == "SMOKE"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("base = 7000\n    get(base + 12)", 7012),
+        ("base = 7000\n    [get(base + step) for step in (1, 2, 3)]", 7003),
+        ("for step in range(5, 7):\n        get(7000 + step)", 7006),
+        ("get(BASE * 10 + 3)", 7003),
+        ("get(f'/customers/{BASE + 1}/orders')", "701"),
+        ("get('/customers/' + '70' + '11')", "7011"),
+        ("get('-'.join(['7f3a91c2', 'ab01', '4c2d', '8e3f', '0123456789ab']))", "7f3a91c2-ab01-4c2d-8e3f-0123456789ab"),
+        ("get(PREFIX + str(BASE))", "cus_700"),
+        ("get(IDS['vip'] + 1)", 7101),
+        ("get(IDS[name] + 1)", None),
+        ("get('%s-7999' % unknown())", None),
+    ],
+)
+def test_expressions_are_worked_out(suite: Suite, text: str, value: object) -> None:
+    head = "BASE = 700\nPREFIX = 'cus_'\nIDS = {'vip': 7100}\n"
+    found = suite(suite__test_a=f"{head}def test_x():\n    {text}\n").literals_of("suite/test_a.py::test_x")
+    computed = {one.literal.value for one in found if one.literal.form is LiteralForm.COMPUTED}
+    assert (value in computed) if value is not None else not {7101, "7999"} & computed
+
+
+def test_what_a_constant_says_already_is_not_said_again(suite: Suite) -> None:
+    found = suite(suite__test_a="WHO = 7171\ndef test_x():\n    get(f'/customers/{WHO}')\n").literals_of("suite/test_a.py::test_x")
+    assert places(found, 7171) == [("suite/test_a.py", 1, 7)]
+    assert places(found, "7171") == []
+
+
+def test_pieces_of_texts_have_places_of_their_own(suite: Suite) -> None:
+    text = '''
+        def test_x(conn):
+            conn.execute("""
+                SELECT * FROM customer
+                WHERE customer_id = 8001 AND email = 'ada@real.test'
+            """)
+            handle("GET", "/invoices/8002?owner=8003")
+    '''
+    found = suite(suite__test_a=text).literals_of("suite/test_a.py::test_x")
+    assert places(found, "8001") == [("suite/test_a.py", 5, 29)]
+    assert places(found, "ada@real.test") == [("suite/test_a.py", 5, 47)]
+    names = {one.literal.value: one.literal.name for one in found}
+    assert (names["8001"], names["ada@real.test"], names["8002"], names["8003"]) == ("customer_id", "email", "invoices", "owner")
+
+
+def test_comments_and_docstrings_belong_to_what_they_describe(suite: Suite) -> None:
+    text = '''
+        """Of the whole file: module@real.test."""
+        # about the constant: above@real.test
+        WHO = 1  # beside@real.test
+
+        def test_x():
+            """For doc@real.test, who complained."""
+            get(WHO)  # as comment@real.test said: "# no comment"
+
+        def test_y():
+            "no # comment of text@real.test"
+    '''
+    found = suite(suite__test_a=text).literals_of("suite/test_a.py::test_x")
+    assert how(found, "doc@real.test") == {LiteralSource.DOCSTRING}
+    assert how(found, "comment@real.test") == {LiteralSource.COMMENT}
+    assert how(found, "above@real.test") == how(found, "beside@real.test") == {LiteralSource.COMMENT}
+    assert not {"module@real.test", "text@real.test"} & values(found)
+    every = {one.literal.value for one in suite().every()}
+    assert {"module@real.test", "text@real.test", "doc@real.test", "above@real.test"} <= every
+
+
+def test_columns_count_characters(suite: Suite) -> None:
+    found = suite(suite__test_a="def test_x():\n    f('Åkesson', 'ø', 9001)\n").literals_of("suite/test_a.py::test_x")
+    assert places(found, 9001) == [("suite/test_a.py", 2, 23)]
+
+
+def test_files_that_are_no_python_are_named(suite: Suite) -> None:
+    scanned = suite(suite__test_a="def test_x(: pass\n", suite__test_b="def test_y(): f(17)\n")
+    assert scanned.unread == ("suite/test_a.py",)
+    assert values(scanned.literals_of("suite/test_b.py::test_y")) == {17}
+
+
+def test_ids_may_count_from_another_folder(suite: Suite) -> None:
+    scanned = suite(suite__test_b="def test_y(): f(17)\n")
+    assert values(scanned.literals_of("test_b.py::test_y")) == values(scanned.literals_of("repo/suite/test_b.py::test_y")) == {17}
+
+
+def test_the_application_beside_the_tests_is_no_part_of_the_suite(suite: Suite) -> None:
+    scanned = suite(
+        test_a="from shop import price\ndef test_x(): price.gold(3)\n", shop__price="def gold(n): return n > 9999\n", helpers__h="X = 1\n"
+    )
+    assert values(scanned.literals_of("test_a.py::test_x")) == {3}
+    assert scanned.files.python == ("helpers/h.py", "test_a.py")
+
+
+def test_paths_choose_what_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def check(): f(12)\n")
+    assert scan_suite(tmp_path, ["a.py"]).files.python == ("a.py",)
+    with pytest.raises(InputError):
+        scan_suite(tmp_path, ["nowhere"])
+
+
+def test_two_processes_read_the_same_as_one(suite: Suite, tmp_path: Path) -> None:
+    one = suite(suite__test_a="def test_x(): f(17)\n", suite__test_b="def test_y(): f('a@real.test')\n", suite__test_c="(")
+    two = scan_suite(tmp_path, processes=2)
+    assert list(one.every()) == list(two.every())
+    assert one.unread == two.unread
+
+
+@pytest.mark.parametrize("source", [b"", b"\xff\xfe", b"x = 1\x00", b"# only a comment", b"def f(", b"x = " + b"(" * 500 + b")" * 500])
+def test_no_source_breaks_the_reader(source: bytes) -> None:
+    facts = scan_python(source)
+    assert facts is None or isinstance(facts.literals, tuple)
+
+
+def test_every_file_of_the_standard_library_can_be_read() -> None:
+    folder = Path(pytest.__file__).parent / ".." / "_pytest"
+    assert [path.name for path in folder.glob("*.py") if scan_python(path.read_bytes()) is None] == []
+
+
+def test_values_are_not_shown(suite: Suite) -> None:
+    found = suite(suite__test_a="def test_x(): f('ada@real.test')\n").literals_of("suite/test_a.py::test_x")
+    assert "ada@real.test" not in repr(found)
