@@ -36,6 +36,11 @@ class Intermittent:
     e_value: float
     reason: str
 
+    @property
+    def every_night(self) -> bool:
+        """Whether it differed every night: then confirmation finds it, too."""
+        return self.worse == self.nights
+
 
 def intermittents(discordances: Sequence[Discordance], *, alpha: float) -> tuple[Intermittent, ...]:
     """The tests that fail more often on one side, the strongest first; of a share `alpha` of them at most, in expectation, is it not so.

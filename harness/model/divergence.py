@@ -233,7 +233,11 @@ def unseen(course: C, night: Bearing, *, clean_nights: int) -> C:
         return replace(course, clean_nights=0, missing_nights=0)
     clean = course.clean_nights + 1 if night is Bearing.AGREED else course.clean_nights
     missing = course.missing_nights + 1 if night is Bearing.MISSING else 0
-    state = DivergenceState.REMOVED if missing >= clean_nights else DivergenceState.CONVERGED if clean >= clean_nights else course.state
+    state = course.state
+    if missing and missing >= clean_nights:
+        state = DivergenceState.REMOVED
+    elif clean >= clean_nights:
+        state = DivergenceState.CONVERGED
     return replace(course, state=state, clean_nights=clean, missing_nights=missing)
 
 

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
 
 from harness.errors import StoreError
-from harness.model import PairFilter, Verdict
+from harness.model import (
+    Comparison,
+    ConfirmPolicy,
+    Direction,
+    Outcome,
+    PairFilter,
+    PairResult,
+    RunHeader,
+    SideResult,
+    Totals,
+    Verdict,
+)
 from harness.store import migration, open_store
 from harness.store.database import Database
 from harness.store.schema import VERSION, VERSION_TABLE, metadata
@@ -63,6 +75,15 @@ def scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
+def night(day: int, *, complete: bool) -> Comparison:
+    started = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=day)
+    passed, failed = SideResult(outcome=Outcome.PASSED), SideResult(outcome=Outcome.FAILED)
+    way = Direction.LEGACY_ONLY_PASS
+    pair = PairResult(test_id="a", legacy=passed, shadow=failed, verdict=Verdict.DIVERGENT, reason="r", direction=way, confirmed=True, cluster="c")
+    run = RunHeader(id=f"night-{day}", suite="ledger", started_at=started, confirm=ConfirmPolicy(), complete=complete)
+    return Comparison(run=run, pairs=(pair,), totals=Totals(tests=1, divergent=1), exit=1, legacy={"suite.digest": "x"})
+
+
 VERSIONS = [script.revision for script in scripts().walk_revisions()]
 
 
@@ -101,6 +122,27 @@ def test_every_earlier_version_is_upgraded(database: Database, version: str) -> 
 
     with database.reading("looking") as connection:
         assert migration._look(connection).version == VERSION
+
+
+def test_what_the_first_version_held_is_followed_after_an_upgrade(database: Database) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    with closing(open_store(url)) as store:
+        for day in range(3):
+            store.save(night(day, complete=day != 1))
+        before = store.divergence("a"), store.discordances(), store.comparison("night-2")
+    tables = ("course", "divergence", "discordance", "rename", "tombstone")
+    execute(
+        database,
+        *(f"DROP TABLE {table}" for table in tables),
+        *(f"ALTER TABLE run DROP COLUMN {column}" for column in ("whole", "confirm_clean_nights")),
+        f"UPDATE {VERSION_TABLE} SET version_num = '0001'",
+    )
+
+    with closing(open_store(url)) as store:
+        assert (store.divergence("a"), store.discordances(), store.comparison("night-2")) == before
+        found = store.divergence("a")
+    assert found is not None
+    assert (found.nights_seen, found.first_seen.run_id) == (2, "night-0")
 
 
 def test_a_newer_schema_is_refused_with_both_versions(database: Database) -> None:

@@ -88,10 +88,11 @@ _HEADERS = st.builds(
     id=_TEXTS,
     suite=_TEXTS,
     started_at=_TIMES,
-    confirm=st.builds(ConfirmPolicy, enabled=st.booleans(), alpha=_FLOATS, max_pairs=_NUMBERS, mass_failure=_FLOATS),
+    confirm=st.builds(ConfirmPolicy, enabled=st.booleans(), alpha=_FLOATS, max_pairs=_NUMBERS, mass_failure=_FLOATS, clean_nights=_NUMBERS),
     finished_at=st.none() | _TIMES,
     complete=st.booleans(),
     harness_version=_TEXTS,
+    whole=st.booleans(),
 )
 _COMPARISONS = st.builds(
     Comparison,
@@ -131,6 +132,9 @@ WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = p.run_id)
    OR d.fingerprint_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM text WHERE text.id = d.fingerprint_id)
    OR d.cluster_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM text WHERE text.id = d.cluster_id)
    OR d.legacy_failure_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM failure WHERE failure.id = d.legacy_failure_id)
+   OR EXISTS (SELECT 1 FROM divergence AS v WHERE NOT EXISTS (SELECT 1 FROM test WHERE test.id = v.test_id))
+   OR EXISTS (SELECT 1 FROM divergence AS v WHERE v.cluster_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM text WHERE text.id = v.cluster_id))
+   OR EXISTS (SELECT 1 FROM discordance AS v WHERE NOT EXISTS (SELECT 1 FROM test WHERE test.id = v.test_id))
    OR d.shadow_failure_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM failure WHERE failure.id = d.shadow_failure_id)
 """
 _LEFT_BEHIND = """
@@ -169,6 +173,7 @@ def test_a_comparison_comes_back_as_it_was_stored(store: Store, comparison: Comp
 
     shown = tuple(pair for pair in comparison.pairs if pair.verdict is not Verdict.EQUIVALENT)
     assert store.comparison(comparison.run.id) == replace(comparison, pairs=shown)
+    assert store.comparison_without_pairs(comparison.run.id) == _in_memory(comparison).comparison_without_pairs(comparison.run.id)
     for pair in comparison.pairs:
         assert store.pair(comparison.run.id, pair.test_id) == pair
 
@@ -187,6 +192,8 @@ def test_lists_and_histories_are_those_of_the_store_in_memory(store: Store, comp
         assert list(_pages(store, comparison.run.id, where, limit)) == list(_pages(memory, comparison.run.id, where, limit))
         for pair in comparison.pairs:
             assert list(store.history(pair.test_id)) == list(memory.history(pair.test_id))
+            assert store.divergence(pair.test_id) == memory.divergence(pair.test_id)
+    assert store.discordances() == memory.discordances()
 
 
 @_WITH_ONE_STORE
@@ -212,6 +219,13 @@ def test_an_unbounded_e_value_is_kept(store: Store) -> None:
     store.save(Comparison(run=run, pairs=(pair,), totals=Totals(), exit=0))
 
     assert store.pair("r", "t") == pair
+
+
+def _in_memory(*comparisons: Comparison) -> MemoryStore:
+    memory = MemoryStore()
+    for comparison in comparisons:
+        memory.save(comparison)
+    return memory
 
 
 def _pages(store: Store, run_id: str, where: PairFilter, limit: int) -> Iterator[object]:

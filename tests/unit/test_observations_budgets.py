@@ -132,7 +132,7 @@ def test_an_empty_result_of_deepdiff_at_its_bounds_is_not_taken_for_equal(
 
 
 @pytest.mark.parametrize("mode", ["exact", "shape"])
-@pytest.mark.parametrize("depth", [150, 950])
+@pytest.mark.parametrize("depth", [150, 500])
 def test_a_tree_deeper_than_the_probe_makes_is_cut(mode: str, depth: int) -> None:
     def tree(leaf: str) -> Any:
         found: Any = leaf if mode == "exact" else {"types": [leaf]}
