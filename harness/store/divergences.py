@@ -58,18 +58,18 @@ def one(connection: Connection, test_id: str, suite: str | None) -> DivergenceRo
 
 def discordances(connection: Connection) -> Sequence[Discordance]:
     """Of all suites, by suite and test id."""
-    of_suite = and_(course.c.suite == discordance.c.suite, course.c.layer == discordance.c.layer)
+    now = int(Layer.CURRENT)
+    suites = {row.suite: (row.name, row.epoch_nights) for row in connection.execute(select(course).where(course.c.layer == now))}
     query = (
-        select(discordance, test.c.name.label("test"), course.c.name.label("suite_name"), course.c.epoch_nights)
+        select(discordance.c.suite, test.c.name, discordance.c.legacy_worse, discordance.c.shadow_worse)
         .join_from(discordance, test, test.c.id == discordance.c.test_id)
-        .join(course, of_suite)
-        .where(discordance.c.layer == int(Layer.CURRENT))
+        .where(discordance.c.layer == now)
     )
-    found = (
-        Discordance(suite=row.suite_name, test_id=row.test, legacy_worse=row.legacy_worse, shadow_worse=row.shadow_worse, nights=row.epoch_nights)
-        for row in connection.execute(query)
+    found = sorted((*suites[suite], name, legacy, shadow) for suite, name, legacy, shadow in connection.execute(query))
+    return tuple(
+        Discordance(suite=suite, test_id=name, legacy_worse=legacy, shadow_worse=shadow, nights=nights)
+        for suite, nights, name, legacy, shadow in found
     )
-    return tuple(sorted(found, key=lambda item: (item.suite, item.test_id)))
 
 
 def row_of(row: Row[Any]) -> DivergenceRow:

@@ -288,7 +288,7 @@ divergence = Table(
     comment="divergences over the nights",
     sqlite_with_rowid=False,
 )
-Index("ix_divergence_list", divergence.c.layer, divergence.c.sort_key, divergence.c.suite)
+Index("ix_divergence_list", divergence.c.layer, divergence.c.sort_key, divergence.c.suite, divergence.c.state)
 
 discordance = Table(
     "discordance",

@@ -35,8 +35,37 @@ def sample(connection: Connection, table: Table, rows: int, pace: Pace) -> Sampl
 
 
 def stream(connection: Connection, table: Table, names: Sequence[str], batch_rows: int, pace: Pace) -> Iterator[Sequence[Row[Any]]]:
-    """The rows of a table in batches, only the columns named, as the driver gives them."""
-    return _batches(connection, _selection(table, names), batch_rows, pace)
+    """The rows of a table in batches: the columns named, as the driver gives them, and perhaps the key behind them.
+
+    Where the table has a simple key each batch is a statement of its own, so that a time-out is about the database and not about the reader, and no
+    statement stays open on a production copy. A row may come twice.
+    """
+    key = _simple_key(table)
+    if key is not None:
+        selected = [*names, *({key} - set(names))]
+        place, last = selected.index(key), None
+        while True:
+            rows = _page(connection, _selection(table, selected), key, last, pace.batch(batch_rows))
+            if rows:
+                yield rows
+                pace.took(len(rows))
+            if len(rows) < pace.batch(batch_rows):
+                return
+            last = rows[-1][place]
+            if last is None:  # SQLite allows keys without a value: there is no way on from them
+                break
+    yield from _batches(connection, _selection(table, names), batch_rows, pace)
+
+
+def _simple_key(table: Table) -> str | None:
+    key = table.column(table.primary[0]) if len(table.primary) == 1 else None
+    return key.name if key is not None and key.family in {"number", "text"} else None
+
+
+def _page(connection: Connection, selection: Select[Any], key: str, last: object, rows: int) -> Sequence[Row[Any]]:
+    ordered: ColumnClause[Any] = column(key)
+    behind = selection if last is None else selection.where(ordered > last)
+    return connection.execute(behind.order_by(ordered).limit(rows)).fetchall()
 
 
 def _selection(table: Table, names: Sequence[str]) -> Select[Any]:

@@ -16,6 +16,7 @@ Place = tuple[str, int, int]
 UNKNOWN = "\x00"
 """Stands in a text for what is not known before the test runs."""
 _MOST = 64
+_MOST_ORIGINS = 32
 _LONGEST_TEXT = 2000
 _LARGEST_NUMBER = 10**40
 _DEEPEST = 40
@@ -81,7 +82,7 @@ class Evaluator:
 
     def _joined(self, expression: tuple[Any, ...], depth: int) -> Iterable[Known]:
         options = [_plain(self.values(part, depth)) or (Known(UNKNOWN, ()),) for part in expression[1]]
-        return (Known("".join(str(one.value) for one in chosen), sum((one.origins for one in chosen), ())) for chosen in itertools.product(*options))
+        return (Known("".join(str(one.value) for one in chosen)[:_LONGEST_TEXT], _origins(chosen)) for chosen in itertools.product(*options))
 
     def _function(self, expression: tuple[Any, ...], depth: int) -> Iterable[Known]:
         _, name, base, arguments = expression
@@ -95,9 +96,7 @@ class Evaluator:
         if name in {"Path", "joinpath"}:
             pieces = ([self.values(base, depth)] if base is not None else []) + known
             options = [_plain(one) or (Known(UNKNOWN, ()),) for one in pieces]
-            return (
-                Known("/".join(str(one.value) for one in chosen), sum((one.origins for one in chosen), ())) for chosen in itertools.product(*options)
-            )
+            return (Known("/".join(str(one.value) for one in chosen)[:_LONGEST_TEXT], _origins(chosen)) for chosen in itertools.product(*options))
         return self._method(name, _plain(self.values(base, depth)), known)
 
     def _method(self, name: str, bases: Sequence[Known], known: Sequence[tuple[Known, ...]]) -> Iterable[Known]:
@@ -142,6 +141,10 @@ class Evaluator:
     }
 
 
+def _origins(values: Iterable[Known]) -> tuple[Place, ...]:
+    return tuple(itertools.islice(itertools.chain.from_iterable(one.origins for one in values), _MOST_ORIGINS))
+
+
 def _plain(values: Sequence[Known]) -> tuple[Known, ...]:
     return tuple(one for one in values if isinstance(one.value, str | int | float | bytes))
 
@@ -183,7 +186,7 @@ def _joined_by(separator: Known, several: _Several) -> Known | None:
     if not all(several.items) or not isinstance(separator.value, str):
         return None
     first = [one[0] for one in several.items]
-    origins = separator.origins + sum((one.origins for one in first), ())
+    origins = separator.origins + _origins(first)
     return Known(separator.value.join(str(one.value) for one in first), origins)
 
 

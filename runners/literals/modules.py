@@ -27,6 +27,8 @@ class Modules:
         self._paths = frozenset(paths)
         self._facts = facts
         self._scopes: dict[str, dict[str, list[int]]] = {}
+        self._resolved: dict[tuple[str, str], tuple[Spot, ...]] = {}
+        self._members: dict[tuple[str, int], list[int]] = {}
 
     def facts(self, path: str) -> PythonFacts | None:
         """Facts of a file of the suite."""
@@ -49,8 +51,14 @@ class Modules:
             self._scopes[path] = index
         return tuple(Spot(path, number) for number in self._scopes[path].get(qualname, ()))
 
-    def resolve(self, path: str, dotted: str, depth: int = 0) -> tuple[Spot, ...]:
+    def resolve(self, path: str, dotted: str) -> tuple[Spot, ...]:
         """What a dotted name stands for at the top of a module: `CONSTANT`, `helper`, `Class.attribute`, `module.CONSTANT`."""
+        known = self._resolved.get((path, dotted))
+        if known is None:
+            known = self._resolved[path, dotted] = self._resolve(path, dotted, 0)
+        return known
+
+    def _resolve(self, path: str, dotted: str, depth: int) -> tuple[Spot, ...]:
         if depth > _DEEPEST_IMPORT:
             return ()
         found = self.named(path, dotted)
@@ -61,6 +69,8 @@ class Modules:
             return tuple(member for owner in owners for member in self.members(owner, rest.partition(".")[0]))
         facts = self.facts(path)
         for local, module, name, level in facts.imports if facts else ():
+            if name != "*" and local.partition(".")[0] != first:
+                continue
             found = self._through(path, dotted, local, module, name, level, depth)
             if found:
                 return found
@@ -71,18 +81,18 @@ class Modules:
         if name is None:
             if dotted.startswith(local + "."):
                 return next(
-                    (found for target in self._located(path, module, 0) if (found := self.resolve(target, dotted[len(local) + 1 :], depth + 1))), ()
+                    (found for target in self._located(path, module, 0) if (found := self._resolve(target, dotted[len(local) + 1 :], depth + 1))), ()
                 )
             return ()
         if name != "*" and local != first:
             return ()
         for target in self._located(path, module, level):
             wanted = dotted if name == "*" else f"{name}.{rest}" if rest else name
-            if found := self.resolve(target, wanted, depth + 1):
+            if found := self._resolve(target, wanted, depth + 1):
                 return found
         if name != "*" and rest:
             inner = f"{module}.{name}" if module else name
-            return next((found for target in self._located(path, inner, level) if (found := self.resolve(target, rest, depth + 1))), ())
+            return next((found for target in self._located(path, inner, level) if (found := self._resolve(target, rest, depth + 1))), ())
         return ()
 
     def plugin(self, path: str, module: str) -> tuple[str, ...]:
@@ -123,7 +133,8 @@ class Modules:
     def all_members(self, owner: Spot) -> Iterator[Spot]:
         """Everything defined in a class and in what it is built on."""
         for one in self.lineage(owner):
-            facts = self.facts(one.path)
-            for number, scope in enumerate(facts.scopes if facts else ()):
-                if scope.parent == one.number and number != one.number:
-                    yield Spot(one.path, number)
+            if one not in self._members:
+                facts = self.facts(one.path)
+                found = enumerate(facts.scopes if facts else ())
+                self._members[one] = [number for number, scope in found if scope.parent == one.number and number != one.number]
+            yield from (Spot(one.path, number) for number in self._members[one])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from runners.literals.selection import Selected
 
 _DEEPEST = 30
+_MOST = 64
 
 
 class Reach:
@@ -93,6 +94,7 @@ class _Gathering:
     selected: Selected = field(init=False)
     found: dict[tuple[str, int, int, object], Reached] = field(default_factory=dict)
     files: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    values: dict[tuple[Spot, str], tuple[Known, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.closure = Closure(modules=self.reach.modules)
@@ -227,7 +229,15 @@ class _Gathering:
     def _evaluator(self, spot: Spot) -> Evaluator:
         return Evaluator(spot.path, lambda name, depth: self._resolved(spot, name, depth))
 
-    def _resolved(self, spot: Spot, name: str, depth: int) -> list[Known]:
+    def _resolved(self, spot: Spot, name: str, depth: int) -> tuple[Known, ...]:
+        """The values of a name in a scope, worked out once. A name that is made of itself (`text = text + "."`) has those it began with."""
+        known = self.values.get((spot, name))
+        if known is None:
+            self.values[spot, name] = ()
+            known = self.values[spot, name] = tuple(dict.fromkeys(self._work_out(spot, name, depth)))[:_MOST]
+        return known
+
+    def _work_out(self, spot: Spot, name: str, depth: int) -> list[Known]:
         if depth > _DEEPEST:
             return []
         scope = self.reach.modules.scope(spot)

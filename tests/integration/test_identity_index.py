@@ -152,6 +152,15 @@ def test_a_slow_pace_reads_the_same(folder: Path) -> None:
     assert slow == whole
 
 
+def test_keys_without_a_value_do_not_end_the_reading(folder: Path) -> None:
+    with sqlite3.connect(folder / "legacy.sqlite") as database:
+        database.execute("CREATE TABLE agent (code VARCHAR(9) PRIMARY KEY)")
+        database.executemany("INSERT INTO agent VALUES (?)", [(None,)] * 3 + [(f"A-{number}",) for number in range(7)])
+    database.close()
+    found = build(folder, limits=ReadLimits(batch_rows=3))
+    assert next(column.legacy_only for column in found.columns if column.entity == "agent.code") == 7
+
+
 def test_a_statement_that_takes_too_long_is_ended(folder: Path) -> None:
     with sqlite3.connect(folder / "legacy.sqlite") as database:
         database.execute("CREATE VIEW slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS id FROM n")

@@ -1,4 +1,4 @@
-"""Suites with known answers: labelled literals are reached, the index knows them as the production copy's own, what only looks like one stays behind."""
+"""Suites with known answers: labelled literals are reached, the index knows them as legacy's own, what only looks like one stays behind."""
 
 from __future__ import annotations
 

@@ -287,3 +287,17 @@ def test_every_file_of_the_standard_library_can_be_read() -> None:
 def test_values_are_not_shown(suite: Suite) -> None:
     found = suite(suite__test_a="def test_x(): f('ada@real.test')\n").literals_of("suite/test_a.py::test_x")
     assert "ada@real.test" not in repr(found)
+
+
+def test_names_made_of_themselves_come_to_an_end(suite: Suite) -> None:
+    text = """
+        def test_x():
+            text = "a-4711"
+            text = text + text
+            text = f"{text}{text}{other}"
+            other = [f"{text}{one}{text}" for one in (1, 2, 3)]
+            for text in other:
+                text = text + "-4712"
+            get(text)
+    """
+    assert {"4711", "4712"} <= {str(value).strip("a-") for value in values(suite(suite__test_a=text).literals_of("suite/test_a.py::test_x"))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,6 +110,14 @@ def test_a_test_that_shadow_alone_fails_one_night_in_five_is_found_in_weeks() ->
 
     assert [(item.test_id, item.failing, item.worse, item.reverse) for item in found] == [("seldom", Side.SHADOW, 18, 0)]
     assert found[0].reason.startswith("in 18 of 90 nights shadow alone did worse, in 0 legacy (e = ")
+
+
+def test_the_document_says_how_many_nights_it_takes() -> None:
+    def needed(hypotheses: int, found: int) -> int:
+        return next(nights for nights in range(99) if night_e_value(0, nights) * found * ALPHA >= hypotheses)
+
+    document = (Path(__file__).parents[2] / "docs" / "divergences.md").read_text(encoding="utf-8")
+    assert all(f"| {tests:,} | {needed(tests, 1)} | {needed(tests, 10)} |" in document for tests in (10, 100, 1000))
 
 
 def test_the_strongest_come_first_and_nothing_comes_of_nothing() -> None:

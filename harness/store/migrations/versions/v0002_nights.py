@@ -86,7 +86,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_name", name="pk_tombstone"),
         comment="runs removed by retention",
     )
-    op.create_index("ix_divergence_list", "divergence", ["layer", "sort_key", "suite"])
+    op.create_index("ix_divergence_list", "divergence", ["layer", "sort_key", "suite", "state"])
     op.create_index("ix_rename_old_id", "rename", ["old_id"])
     op.create_index("ix_rename_new_id", "rename", ["new_id"])
 
