@@ -141,6 +141,7 @@ class Bundle:
                 finished_at=datetime.fromisoformat(finish["finished_at"]) if finish else None,
                 complete=bool(finish and finish["complete"]),
                 harness_version=begun["harness"],
+                whole=bool(begun.get("whole", True)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise self._damaged("bundle.json or finish.json", error) from None

@@ -26,7 +26,13 @@ def header_json(header: RunHeader, plan: Plan) -> dict[str, object]:
         "harness": header.harness_version,
         "confirm": asdict(header.confirm),
         "seed": plan.seed,
+        "whole": is_whole(plan),
     }
+
+
+def is_whole(plan: Plan) -> bool:
+    """Whether a plan runs the whole suite on both sides: only then a run counts as a night in the history of its divergences."""
+    return plan.suite.select is None and len(plan.sides) == len(Side) and len(plan.shards) == plan.shards[0].count
 
 
 def plan_json(plan: Plan, key: ProjectKey) -> dict[str, object]:

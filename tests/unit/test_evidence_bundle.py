@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -207,3 +208,18 @@ def test_the_digest_is_of_what_people_write(tmp_path: Path) -> None:
     assert suite_digest(tmp_path) == before
     (tmp_path / "rows.csv").write_text("1")
     assert suite_digest(tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    ("plan", "whole"),
+    [
+        (PLAN, True),
+        (replace(PLAN, shards=(Shard(index=1, count=2), Shard(index=2, count=2))), True),
+        (replace(PLAN, shards=(Shard(index=1, count=2),)), False),
+        (replace(PLAN, suite=replace(PLAN.suite, select="x")), False),
+        (replace(PLAN, sides=(side(Side.LEGACY),)), False),
+    ],
+)
+def test_only_a_run_of_the_whole_suite_on_both_sides_is_a_night(tmp_path: Path, plan: Plan, *, whole: bool) -> None:
+    with closing(Bundle.create(tmp_path / "runs" / HEADER.id, HEADER, plan, KEY)) as made:
+        assert made.header().whole is whole
