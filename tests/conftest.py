@@ -20,10 +20,12 @@ _KEPT = frozenset({"PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST_WORKER
 _ENGINE_SECONDS = 20
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     unknown = REQUIRED - set(NEEDS)
     if unknown:
         raise pytest.UsageError(f"SHADOW_TEST_REQUIRE names {', '.join(sorted(unknown))}; allowed: {', '.join(NEEDS)}")
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # the controller runs no test, and its workers are still to read the variables
     for name in list(os.environ):
         if name.startswith(_CLEARED) and name not in _KEPT and not name.startswith("SHADOW_TEST_"):
             del os.environ[name]

@@ -23,11 +23,13 @@ class ProjectKey:
     """Fingerprints values with HMAC-SHA-256. The key itself is never shown, not even by repr."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._begun = hmac.new(key, digestmod=hashlib.sha256)
 
     def fingerprint(self, value: str) -> str:
         """12 hexadecimal digits: equal for equal values under one key."""
-        return hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:12]
+        keyed = self._begun.copy()  # the key's own part is worked out once
+        keyed.update(value.encode("utf-8", "surrogatepass"))
+        return keyed.hexdigest()[:12]
 
 
 def project_key(workdir: Path, environ: Mapping[str, str] = os.environ) -> ProjectKey:

@@ -44,6 +44,6 @@ def test_demo_needs_two_commands(checkout: Path, tmp_path: Path) -> None:
 
 def test_tests_need_two_commands(checkout: Path, tmp_path: Path) -> None:
     """The block as it stands, its `pytest` kept to the unit tier: CI runs all of it in the same way."""
-    ended = _in_fresh_environment(_block("pip install -e"), checkout, tmp_path, PYTEST_ADDOPTS="-q -m 'not slow' tests/unit/test_compare_confirmation.py")
+    ended = _in_fresh_environment(_block("pip install -e"), checkout, tmp_path, PYTEST_ADDOPTS="-q -n 0 -m 'not slow' tests/unit/test_plan.py")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert " passed" in ended.stdout
