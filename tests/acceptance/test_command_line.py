@@ -103,7 +103,9 @@ def test_a_run_prints_and_writes_what_diverges(project: Project) -> None:
 
 def test_no_value_of_a_failure_is_written_or_printed(project: Project) -> None:
     ended = project.shadow("run", "-v", "--json", "r.json", "--html", "r.html")
-    written = [path.read_bytes() for path in project.folder.rglob("*") if path.is_file() and not path.name.startswith("test_tiny.")]  # the suite itself
+    written = [
+        path.read_bytes() for path in project.folder.rglob("*") if path.is_file() and not path.name.startswith("test_tiny.")
+    ]  # the suite itself
     said = f"{ended.stdout}{ended.stderr}".encode()
     for canary in (b"Amalia", b"Nightingale", b"4711-0815"):
         assert not any(canary in content for content in (*written, said))

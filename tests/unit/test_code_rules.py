@@ -48,6 +48,8 @@ def test_modules_stay_small() -> None:
 
 def test_nothing_is_called_anonymised() -> None:
     word = "anonymi" + "sed"
-    files = [path for folder in (*SOURCES, "docs", "compose") for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md", ".html", ".toml"}]
+    files = [
+        path for folder in (*SOURCES, "docs", "compose") for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md", ".html", ".toml"}
+    ]
     assert files
     assert not [path for path in (*files, ROOT / "README.md") if word in path.read_text(encoding="utf-8").lower()]

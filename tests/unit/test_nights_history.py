@@ -14,6 +14,7 @@ from harness.evidence import Bundle, project_key
 from harness.model import (
     Comparison,
     ConfirmPolicy,
+    DatasetKind,
     DivergenceFilter,
     Outcome,
     PairResult,
@@ -23,6 +24,8 @@ from harness.model import (
     Retention,
     RunHeader,
     Shard,
+    Side,
+    SidePlan,
     SideResult,
     SuitePlan,
     Totals,
@@ -59,10 +62,13 @@ def bodies(root: Path, **files: str) -> dict[str, str]:
     return dict(history.test_bodies(root))
 
 
+SIDES = tuple(SidePlan(side=side, runner="process", dataset=DatasetKind.SYNTHETIC) for side in Side)
+
+
 def begin(runs: Path, root: Path, day: int, **changes: bool) -> Bundle:
     """A bundle of a night; `complete` is False for one that died."""
     header = RunHeader(id=f"night-{day}", suite="ledger", started_at=STARTED + timedelta(days=day), confirm=ConfirmPolicy())
-    plan = Plan(suite=SuitePlan(name="ledger", root=root, command=("pytest",)), sides=(), shards=(Shard(),), confirm=ConfirmPolicy(), seed=1)
+    plan = Plan(suite=SuitePlan(name="ledger", root=root, command=("pytest",)), sides=SIDES, shards=(Shard(),), confirm=ConfirmPolicy(), seed=1)
     bundle = Bundle.create(runs / header.id, header, plan, project_key(runs.parent))
     history.record_suite(bundle, root)
     if changes.get("complete", True):
