@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runners.probe.shadow_harness_probe import shape_message
+from runners.probe.shadow_harness_shapes import shape_message
 
 if TYPE_CHECKING:
     from runners.supervised import Ended

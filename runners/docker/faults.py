@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import InfrastructureError
 from harness.model import InfrastructureKind
-from runners.probe.shadow_harness_probe import shape_message
+from runners.probe.shadow_harness_shapes import shape_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

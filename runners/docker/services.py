@@ -12,7 +12,7 @@ from runners.docker import faults
 from runners.docker.engine import ENGINE_ERRORS, inspect
 from runners.docker.override import RUNNER_SERVICE
 from runners.docker.ownership import PROJECT
-from runners.probe.shadow_harness_probe import shape_message
+from runners.probe.shadow_harness_shapes import shape_message
 
 if TYPE_CHECKING:
     import threading

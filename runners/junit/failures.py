@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.model import Failure
 from runners.junit.frames import frames_of
-from runners.probe.shadow_harness_probe import shape_message
+from runners.probe.shadow_harness_shapes import EXACT_WORDS, VOCABULARY, shape_message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,12 +46,21 @@ def _shape(kind: str, stated: str, message: str, text: str, phase: Phase, root: 
     if leading and type_.endswith(leading[1]):
         message = message[leading.end() :]
     message = message.strip()
-    template = _template(message) if len(message) <= REMEMBERED_CHARACTERS else shape_message(message)
+    template = template_of(message) if len(message) <= REMEMBERED_CHARACTERS else shape_message(message)
     return Failure(type=type_, message=template, phase=phase, frames=frames_of(text, root))
 
 
-# The other side's report repeats most messages.
-_template = lru_cache(maxsize=32_768)(shape_message)
+def template_of(message: str) -> str:
+    """The template of a message. Most messages of a report differ in their numbers alone, of which a template keeps no more than where they
+    stand and whether they begin with 0 (as in 0x7f): of such messages only one is shaped.
+    """
+    lower = message.lower()
+    return _shaped(message if any(word in lower for word in _NUMBERED) else message.translate(_ALIKE))
+
+
+_ALIKE = str.maketrans("23456789", "11111111")
+_NUMBERED = tuple(word.lower() for word in VOCABULARY | EXACT_WORDS if any(character.isdigit() for character in word))  # such as utf8
+_shaped = lru_cache(maxsize=32_768)(shape_message)
 
 
 def _first_words(text: str) -> str:

@@ -22,7 +22,7 @@ from deepdiff import DeepDiff
 from compare.observations import compare_observations
 from harness.model import Side
 from harness.model.observation import Observation, ObservationResult
-from runners.probe import shadow_harness_probe as probe
+from runners.probe import shadow_harness_observe as probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ def _compare(legacy: Any, shadow: Any, **options: Any) -> ObservationResult:
 
 
 def _line(value: Any, **options: Any) -> str:
-    observed = probe._Observed(KEY, frozenset())
+    observed = probe.Observed(KEY, frozenset())
     observed("rows", value, **options)
     text: str = observed.lines[0]
     return text

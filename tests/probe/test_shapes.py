@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-def _load() -> Any:
-    """The module as the harness imports it: no pytest session, no installed package."""
-    spec = spec_from_file_location("probe_under_test", Path(__file__).parents[2] / "runners" / "probe" / "shadow_harness_probe.py")
+def _load(name: str) -> Any:
+    """A module as it lies there: no pytest session, no installed package."""
+    spec = spec_from_file_location(f"{name}_under_test", Path(__file__).parents[2] / "runners" / "probe" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
@@ -23,9 +23,10 @@ def _load() -> Any:
     return module
 
 
-probe = _load()
-shape = probe.shape_message
-KNOWN = {word.lower() for word in probe.VOCABULARY | probe.EXACT_WORDS}
+probe = _load("shadow_harness_probe")
+shapes = _load("shadow_harness_shapes")
+shape = shapes.shape_message
+KNOWN = {word.lower() for word in shapes.VOCABULARY | shapes.EXACT_WORDS}
 PLACEHOLDERS = {"str", "addr", "email", "url", "uuid", "date", "hex", "path", "word", "unprintable"}
 
 
@@ -152,7 +153,7 @@ def _failure(exc: BaseException, root: Path | None = None) -> dict[str, Any]:
     try:
         raise exc  # noqa: TRY301 it needs a traceback
     except BaseException as caught:  # noqa: BLE001 whatever the test gives
-        failure: dict[str, Any] = json.loads(probe._Shaper(str(root or Path(__file__).parent)).shape(caught, caught.__traceback__, "call"))
+        failure: dict[str, Any] = json.loads(shapes.Shaper((str(root or Path(__file__).parent),), str(Path.cwd())).shape(caught, caught.__traceback__, "call"))
         return failure
 
 
@@ -254,4 +255,4 @@ def test_a_file_stays_in_its_shard() -> None:
     ],
 )
 def test_arguments_of_subtests_are_shaped(value: object, text: str) -> None:
-    assert probe._shape_value(value, frozenset({"case_one"})) == text
+    assert shapes.shape_value(value, frozenset({"case_one"})) == text

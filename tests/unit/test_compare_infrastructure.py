@@ -18,7 +18,7 @@ import urllib3.exceptions
 from compare.infrastructure import infrastructure_cause, unreached_by_fixture
 from compare.judge import judge, next_pair
 from harness.model import ConfirmPolicy, Failure, InfrastructureKind, Outcome, Phase, Side, Verdict
-from runners.probe.shadow_harness_probe import _type_name, shape_message
+from runners.probe.shadow_harness_shapes import shape_message, type_name
 from tests.strategies import REFUSED, Outcomes, failure, mirrored, night
 
 P, F = Outcome.PASSED, Outcome.FAILED
@@ -27,7 +27,7 @@ PG_SERVER = 'connection to server at "10.0.0.7", port 5432 failed'
 
 def shaped(error: BaseException, *, phase: Phase = Phase.CALL) -> Failure:
     """The failure as the probe records it where no name of the raising code is known."""
-    return Failure(type=_type_name(error), message=shape_message(str(error)), phase=phase)
+    return Failure(type=type_name(error), message=shape_message(str(error)), phase=phase)
 
 
 def system(number: int, *more: object) -> OSError:

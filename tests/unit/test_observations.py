@@ -12,13 +12,13 @@ from compare.observations import compare_observations
 from harness.errors import BundleError
 from harness.model import Side
 from harness.model.observation import Observation, ObservationBudget, ObservationKind, ObservationResult, ObservationStatus
-from runners.probe import shadow_harness_probe as probe
+from runners.probe import shadow_harness_observe as probe
 
 KEY = b"k" * 32
 
 
 def recorded(side: Side, value: Any, *, key_of_project: bytes | None = KEY, name: str = "order", **options: Any) -> Observation:
-    observed = probe._Observed(key_of_project, frozenset())
+    observed = probe.Observed(key_of_project, frozenset())
     observed(name, value, **options)
     (text,) = observed.lines
     return Observation.from_line({"id": "test_a.py::test_it", **json.loads(text)}, side)

@@ -11,7 +11,7 @@ import pytest
 from compare.observations import budgets, compare_observations
 from harness.model import Side
 from harness.model.observation import Observation, ObservationBudget, ObservationResult, ObservationStatus
-from runners.probe import shadow_harness_probe as probe
+from runners.probe import shadow_harness_observe as probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ KEY = b"k" * 32
 
 
 def lines(*values: Any, **options: Any) -> list[dict[str, Any]]:
-    observed = probe._Observed(KEY, frozenset())
+    observed = probe.Observed(KEY, frozenset())
     for value in values:
         observed("order", value, **options)
     return [json.loads(text) for text in observed.lines]

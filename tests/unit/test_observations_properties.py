@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from compare.observations import compare_observations
 from harness.model import Side
 from harness.model.observation import Observation, ObservationResult, ObservationStatus
-from runners.probe import shadow_harness_probe as probe
+from runners.probe import shadow_harness_observe as probe
 
 KEY = b"k" * 32
 KEYS = st.sampled_from(["id", "name", "rentals", "amount", "phone", "a b", "Mary Smith", "2021-01-02", "x@example.com", "4711", "__x", "!cut", "#"])
@@ -59,7 +59,7 @@ RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[Health
 
 
 def line(value: Any, **options: Any) -> str:
-    observed = probe._Observed(KEY, frozenset())
+    observed = probe.Observed(KEY, frozenset())
     observed("order", value, **options)
     (text,) = observed.lines
     return str(text)
@@ -201,7 +201,7 @@ def test_values_many_times_over_are_not_recorded_either() -> None:
 
 
 def test_a_name_made_of_data_is_not_recorded() -> None:
-    observed = probe._Observed(KEY, frozenset())
+    observed = probe.Observed(KEY, frozenset())
     observed(f"order of {uuid.UUID(int=7)} QXZJVW 4711", 1)
     assert '"name":"order of <uuid> <word> <n>"' in observed.lines[0]
 
@@ -216,7 +216,7 @@ def test_another_key_gives_other_fingerprints() -> None:
     value = [_Customer("Mary", 4711)]
     texts = []
     for key in (KEY, b"j" * 32):
-        observed = probe._Observed(key, frozenset())
+        observed = probe.Observed(key, frozenset())
         observed("order", value, compare="exact")
         texts.append(observed.lines[0])
     assert texts[0] != texts[1]

@@ -19,13 +19,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from runners.probe import shadow_harness_probe as probe
+from runners.probe import shadow_harness_observe as probe
 
 KEY = b"k" * 32
 
 
 def line(value: Any, *, words: frozenset[str] = frozenset(), key: bytes | None = KEY, **options: Any) -> dict[str, Any]:
-    observed = probe._Observed(key, words)
+    observed = probe.Observed(key, words)
     observed("order", value, **options)
     (text,) = observed.lines
     read: dict[str, Any] = json.loads(text)
@@ -311,7 +311,7 @@ def test_numbers_travel_only_where_a_tolerance_asks_for_them() -> None:
     assert tree["flag"].startswith("bool:")
     assert "17.25" not in json.dumps(exact(value, words=words))
     assert exact(17, tolerance=1) == 17
-    observed = probe._Observed(KEY, frozenset())
+    observed = probe.Observed(KEY, frozenset())
     observed("customer_id", 17, compare="exact", tolerance=1)
     assert '"tree":"int:' in observed.lines[0]
 
@@ -333,7 +333,7 @@ def test_numbers_travel_only_where_a_tolerance_asks_for_them() -> None:
     ],
 )
 def test_arguments_that_make_no_sense_are_errors_with_the_harness_and_without(options: dict[str, Any]) -> None:
-    for observe in (probe._Observed(KEY, frozenset()), probe._unobserved):
+    for observe in (probe.Observed(KEY, frozenset()), probe.unobserved):
         with pytest.raises((TypeError, ValueError), match="observe: "):
             observe("order", 1, **options)
 
@@ -341,11 +341,11 @@ def test_arguments_that_make_no_sense_are_errors_with_the_harness_and_without(op
 @pytest.mark.parametrize("name", ["", " ", 3, None])
 def test_an_observation_has_a_name(name: Any) -> None:
     with pytest.raises(TypeError, match="observe: "):
-        probe._unobserved(name, 1)
+        probe.unobserved(name, 1)
 
 
 def test_observations_of_one_name_are_numbered() -> None:
-    observed = probe._Observed(KEY, frozenset())
+    observed = probe.Observed(KEY, frozenset())
     for name in ("order", "customer", "order"):
         observed(name, 1)
     assert [(read["name"], read["n"]) for read in map(json.loads, observed.lines)] == [("order", 1), ("customer", 1), ("order", 2)]
