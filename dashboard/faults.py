@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from dashboard.filters import ANY, PairQuery, run_url
+from dashboard.filters import ANY, DivergenceQuery, PairQuery, Standing, divergences_url, run_url, url_of_test
 from dashboard.security import HEADERS
 from dashboard.visible import visible_text
+from dashboard.words import spaced
 from harness.errors import ShadowError
 from harness.model import Direction, Verdict
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from fastapi.responses import HTMLResponse
 
     from dashboard.rendering import Pages
+    from harness.model import Tombstone
 
-_ALLOWED: Final = {"verdict": (*Verdict, ANY), "direction": (*Direction, ANY)}
+_ALLOWED: Final = {"verdict": (*Verdict, ANY), "direction": (*Direction, ANY), "state": tuple(Standing)}
 _SHOWN = 80  # characters of a wrong value: enough to recognise it
 
 
@@ -36,7 +38,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultView:
-    """A page of a fault; `found`, `where`, `expected` and `hint` as in `ShadowError`."""
+    """A page of a fault; `found`, `where`, `expected` and `hint` as in `ShadowError`. `known` is what there is to say all the same, by name."""
 
     heading: str
     found: str
@@ -44,6 +46,7 @@ class FaultView:
     expected: str | None = None
     hint: str | None = None
     slug: str | None = None
+    known: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()
 
 
@@ -113,6 +116,25 @@ def fault_of(heading: str, error: ShadowError, *links: Link) -> FaultView:
     return FaultView(heading=heading, found=error.found, where=error.where, expected=error.expected, hint=error.hint, slug=error.slug, links=links)
 
 
+def removed_run(stone: Tombstone, test_id: str | None = None) -> PageError:
+    """A run that retention removed: gone (410), with what is left of it. `test_id` is the test whose pair was asked for."""
+    totals = stone.totals
+    counts = {spaced(verdict): getattr(totals, verdict.value) for verdict in Verdict} if totals else {}
+    known = {"Suite": stone.suite, **({"Tests": totals.tests} if totals else {}), **{name.capitalize(): number for name, number in counts.items()}}
+    links = [Link(url=divergences_url(suite=stone.suite), text="Divergences over the nights")]
+    if test_id is not None:
+        links.insert(0, Link(url=url_of_test(test_id, stone.suite), text="The test over the nights"))
+    view = FaultView(
+        heading="This run was removed",
+        found=stone.sentence,
+        where=stone.run_id,
+        hint="nothing is wrong: shadow gc removed it. Its divergences kept their first night and their counts",
+        known=tuple((name, str(value)) for name, value in known.items()),
+        links=tuple(links),
+    )
+    return PageError(410, view)
+
+
 def _http(request: Request, error: HTTPException) -> FaultView:
     if error.status_code == 404:
         hint = "start from the overview or from the list of runs"
@@ -122,10 +144,11 @@ def _http(request: Request, error: HTTPException) -> FaultView:
 
 def _invalid(request: Request, problem: Mapping[str, Any]) -> FaultView:
     name = str(problem["loc"][-1])
+    query = PairQuery if "run_id" in request.path_params else DivergenceQuery
     run_id = request.path_params.get("run_id")
     links = (Link(url=run_url(run_id), text="Back to the run"),) if run_id else ()
     if problem["type"] == "extra_forbidden":
-        found, expected = f"an unknown parameter {_quoted(name)}", ", ".join(PairQuery.model_fields)
+        found, expected = f"an unknown parameter {_quoted(name)}", ", ".join(query.model_fields)
     elif name in _ALLOWED:
         found, expected = f"an unknown {name} {_quoted(problem['input'])}", ", ".join(_ALLOWED[name])
     elif problem["type"] == "missing":

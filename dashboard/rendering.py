@@ -48,11 +48,14 @@ class Pages:
             only=filters.only,
             pair_url=filters.pair_url,
             pairs_url=filters.pairs_url,
+            divergences_url=filters.divergences_url,
+            url_of_test=filters.url_of_test,
             progress_url=filters.progress_url,
             Verdict=Verdict,
             Direction=Direction,
             Outcome=Outcome,
             RunState=RunState,
+            Standing=filters.Standing,
         )
 
     def answer(self, template: str, view: object, *, live: bool = False, status: int = 200) -> HTMLResponse:

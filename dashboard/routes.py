@@ -8,12 +8,13 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 
 from dashboard.decided import DecidedRuns
-from dashboard.faults import FaultView, Link, PageError, fault_of
-from dashboard.filters import PairQuery, pairs_url, run_url, runs_url, test_of
+from dashboard.faults import FaultView, Link, PageError, fault_of, removed_run
+from dashboard.filters import DivergenceQuery, PairQuery, divergences_url, pairs_url, run_url, runs_url, test_of
+from dashboard.nights import divergences_view, intermittent_view, other_ids, view_of_test
 from dashboard.rendering import Pages
 from dashboard.views import overview, pair_view, pairs_view, run_view, runs_view
 from harness.errors import StoreError
-from harness.model import RunState, RunSummary
+from harness.model import PairResult, RunState, RunSummary
 from harness.ports import Store
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of these functions when it registers them.
@@ -49,6 +50,9 @@ def routes(store: Store, pages: Pages) -> APIRouter:
         ("/runs/{run_id}/progress", answers.progress),
         ("/runs/{run_id}/pairs", answers.pairs),
         ("/runs/{run_id}/pair", answers.pair),
+        ("/divergences", answers.divergences),
+        ("/intermittent", answers.intermittent),
+        ("/test", answers.test),
         ("/healthz", answers.healthz),
     ):
         router.add_api_route(path, endpoint, methods=["GET", "HEAD"], response_model=None)
@@ -102,15 +106,36 @@ class _Answers:
         return self._pages.answer("pairs.html", view)
 
     def pair(self, request: Request, run_id: str, test: str) -> HTMLResponse:
-        run = self._known(run_id)
         test = test_of(request.scope["query_string"], test)
-        found = self._store.pair(run_id, test)
+        run = self._known(run_id, test)
+        found = self._store.pair(run_id, test) or self._under_another_id(run_id, test)
         if found is None:
             links = (Link(url=pairs_url(run_id), text="Divergences of this run"), Link(url=run_url(run_id), text="The run"))
             hint = "the test may have been renamed, or this run has not decided its pairs yet"
             view = FaultView(heading="Unknown pair", found="this run holds no pair of this test id", where=test, hint=hint, links=links)
             raise PageError(404, view)
-        return self._pages.answer("pair.html", pair_view(self._store, self._decided, run, found))
+        return self._pages.answer("pair.html", pair_view(self._store, self._decided, run, found, asked=test))
+
+    def divergences(self, query: Annotated[DivergenceQuery, Query()]) -> HTMLResponse:
+        try:
+            view = divergences_view(self._store, query)
+        except StoreError as error:
+            raise _foreign_key(error, query.after, query.url()) from error
+        return self._pages.answer("divergences.html", view)
+
+    def intermittent(self) -> HTMLResponse:
+        return self._pages.answer("intermittent.html", intermittent_view(self._store, self._decided))
+
+    def test(self, request: Request, test: str, suite: Annotated[str | None, Query(max_length=500)] = None) -> HTMLResponse:
+        test = test_of(request.scope["query_string"], test)
+        view = view_of_test(self._store, test, suite or None)
+        if view is None:
+            links = (Link(url=divergences_url(), text="Divergences over the nights"),)
+            hint = "no stored run has a test of this id; it may be spelled another way, or its runs were removed"
+            raise PageError(
+                404, FaultView(heading="Unknown test", found="no run of this store holds this test id", where=test, hint=hint, links=links)
+            )
+        return self._pages.answer("test.html", view)
 
     def healthz(self) -> JSONResponse:
         try:
@@ -119,9 +144,17 @@ class _Answers:
             return JSONResponse(Health(status="the store does not answer").model_dump(), status_code=503)
         return JSONResponse(Health(status="ok").model_dump())
 
-    def _known(self, run_id: str) -> RunSummary:
+    def _under_another_id(self, run_id: str, test: str) -> PairResult | None:
+        """The pair of a test that this run knows under an id it had before or got later."""
+        found = (self._store.pair(run_id, other) for other in other_ids(self._store, test))
+        return next((pair for pair in found if pair is not None), None)
+
+    def _known(self, run_id: str, test: str | None = None) -> RunSummary:
         run = self._store.run(run_id)
         if run is None:
+            stone = self._store.tombstone(run_id)
+            if stone is not None:
+                raise removed_run(stone, test)
             hint = "it may have been removed, or the store was rebuilt without its bundle"
             raise PageError(404, FaultView(heading="Unknown run", found="no run with this id is in the store", where=run_id, hint=hint))
         return run

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dashboard.charts import history_chart, totals_bar
+from dashboard.decided import cluster_of
 from dashboard.filters import PAGE_SIZE
+from dashboard.nights import former_ids, standing_counts
 from dashboard.words import bound_of
 from harness.model import PairFilter, RunState, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dashboard.charts import HistoryChart, Segment
-    from dashboard.decided import DecidedRun, DecidedRuns
-    from dashboard.filters import PairQuery
-    from harness.model import Cluster, ConfirmPolicy, HistoryEntry, Page, PairResult, PairRow, RunSummary
+    from dashboard.decided import DecidedRuns
+    from dashboard.filters import PairQuery, Standing
+    from dashboard.nights import FormerId
+    from harness.model import ClusterRow, ConfirmPolicy, DivergenceRow, HistoryEntry, Page, PairResult, PairRow, RunOverview, RunSummary
     from harness.ports import Store
 
 FIRST_PAIRS = 10
@@ -38,7 +41,7 @@ class RunView:
     """One run: `decided` is None while it runs and where it died without a decision; `facts` are those of both sides."""
 
     run: RunSummary
-    decided: DecidedRun | None
+    decided: RunOverview | None
     bar: tuple[Segment, ...]
     bound: str | None
     unconfirmed: bool
@@ -48,13 +51,16 @@ class RunView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverviewView:
-    """The front page: runs under way, the latest decided run, later ones that died without a decision, the history (newest first)."""
+    """The front page: runs under way, the latest decided run, later ones that died without a decision, the history (newest first), and how many
+    divergences there are over the nights.
+    """
 
     running: tuple[RunSummary, ...]
     died: tuple[RunSummary, ...]
     latest: RunView | None
     runs: tuple[RunSummary, ...]
     chart: HistoryChart | None
+    standing: Mapping[Standing, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +83,18 @@ class PairsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairView:
-    """One pair with its cluster, and what became of the test over the runs (newest first). `confirm` is how the run confirmed divergences."""
+    """One pair with its cluster, and what became of the test over the runs (newest first), with the ids it had. `confirm` is how the run confirmed
+    divergences, `divergence` how the test goes over the nights, `asked` the id that was asked for where the run knows the test under another.
+    """
 
     run: RunSummary
     pair: PairResult
     confirm: ConfirmPolicy | None
-    cluster: Cluster | None
+    cluster: ClusterRow | None
     history: tuple[HistoryEntry, ...]
+    former: tuple[FormerId, ...]
+    divergence: DivergenceRow | None
+    asked: str | None
 
 
 def overview(store: Store, decided_runs: DecidedRuns) -> OverviewView:
@@ -96,6 +107,7 @@ def overview(store: Store, decided_runs: DecidedRuns) -> OverviewView:
         latest=run_view(store, decided_runs, latest) if latest else None,
         runs=runs,
         chart=history_chart(_same_suite(runs, latest)),
+        standing=standing_counts(store),
     )
 
 
@@ -109,7 +121,7 @@ def run_view(store: Store, decided_runs: DecidedRuns, run: RunSummary) -> RunVie
         run=run,
         decided=decided,
         bar=totals_bar(run.totals, before.totals if before else None) if run.totals else (),
-        bound=bound_of(decided.run.confirm, decided.divergent, decided.unconfirmed),
+        bound=bound_of(decided.run.confirm, decided.totals.divergent, decided.unconfirmed),
         unconfirmed=decided.unconfirmed > 0,
         first=store.pairs(run.id, PairFilter(verdict=Verdict.DIVERGENT), limit=FIRST_PAIRS),
         facts=_facts(decided),
@@ -129,15 +141,19 @@ def pairs_view(store: Store, run: RunSummary, query: PairQuery) -> PairsView:
     return PairsView(run=run, query=query, page=page)
 
 
-def pair_view(store: Store, decided_runs: DecidedRuns, run: RunSummary, pair: PairResult) -> PairView:
-    """Gather one pair."""
+def pair_view(store: Store, decided_runs: DecidedRuns, run: RunSummary, pair: PairResult, *, asked: str) -> PairView:
+    """Gather one pair; `asked` is the id in the address."""
     decided = decided_runs.of(run)
+    history = tuple(store.history(pair.test_id))
     return PairView(
         run=run,
         pair=pair,
         confirm=decided.run.confirm if decided else None,
-        cluster=decided.cluster(pair.cluster) if decided else None,
-        history=tuple(store.history(pair.test_id)),
+        cluster=cluster_of(decided, pair.cluster),
+        history=history,
+        former=former_ids(store, pair.test_id, history),
+        divergence=store.divergence(pair.test_id, suite=run.suite),
+        asked=None if asked == pair.test_id else asked,
     )
 
 
@@ -153,7 +169,7 @@ def _same_suite(runs: Sequence[RunSummary], latest: RunSummary | None) -> tuple[
     return tuple(run for run in runs if latest is None or run.suite == latest.suite)
 
 
-def _facts(decided: DecidedRun) -> tuple[Fact, ...]:
+def _facts(decided: RunOverview) -> tuple[Fact, ...]:
     differing = {difference.name for difference in decided.parity}
     names = sorted(set(decided.legacy) | set(decided.shadow))
     return tuple(Fact(name=name, legacy=decided.legacy.get(name), shadow=decided.shadow.get(name), differs=name in differing) for name in names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import ExitCode
-from harness.model import Direction, EndReason, InfrastructureKind, Outcome, RunState, Verdict
+from harness.model import Direction, DivergenceState, EndReason, InfrastructureKind, Outcome, RenameReason, RunState, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,18 @@ STATES: Final[Mapping[RunState, str]] = {
     RunState.INCOMPLETE: "not every planned test ran on both sides",
 }
 
+COURSES: Final[Mapping[DivergenceState, str]] = {
+    DivergenceState.OPEN: "seen, and not enough clean nights since",
+    DivergenceState.REOPENED: "seen again after it had converged or was removed",
+    DivergenceState.CONVERGED: "both sides agreed for enough nights in a row",
+    DivergenceState.REMOVED: "the test is in neither side's suite any more",
+}
+
+_RENAMES: Final[Mapping[RenameReason, str]] = {
+    RenameReason.SAME_BODY: "the same body under another name or in another place",
+    RenameReason.MOVED_FILE: "git knows the file under another name",
+}
+
 _EXITS: Final[Mapping[int, str]] = {
     ExitCode.OK: "fine",
     ExitCode.DIVERGENT: "divergences without a waiver, or the gate failed",
@@ -65,7 +77,7 @@ def spaced(word: StrEnum | str) -> str:
     return str(word).replace("_", " ")
 
 
-def explain(word: StrEnum) -> str:
+def explain(word: StrEnum) -> str:  # noqa: PLR0911 - a line for each kind of word
     """What a verdict, direction, outcome or state means; empty where the word says it already."""
     match word:
         case Verdict():
@@ -76,6 +88,10 @@ def explain(word: StrEnum) -> str:
             return OUTCOMES[word]
         case RunState():
             return STATES[word]
+        case DivergenceState():
+            return COURSES[word]
+        case RenameReason():
+            return _RENAMES[word]
         case InfrastructureKind() | EndReason():
             return spaced(word)
     return ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
-from harness.model import ConfirmPolicy, Plan, Shard, Side, SidePlan, SuitePlan
+from harness.model import AAFrequency, ConfirmPolicy, Plan, Shard, Side, SidePlan, SuitePlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What the command line decides for one run: `side` runs that side alone, `select` is a pytest -k expression, `shard` one part only."""
+    """What the command line decides for one run: `side` runs that side alone, `select` is a pytest -k expression, `shard` one part only,
+    `aa` has each side compared with itself in this run.
+    """
 
     side: Side | None = None
     select: str | None = None
     shard: Shard | None = None
     confirm: bool = True
+    aa: bool = False
 
 
 def build_plan(config: Config, choices: Choices, *, environ: Mapping[str, str], digest: str) -> Plan:
@@ -38,6 +41,10 @@ def build_plan(config: Config, choices: Choices, *, environ: Mapping[str, str], 
             alpha=config.confirm.alpha,
             max_pairs=config.confirm.max_pairs,
             mass_failure=config.confirm.mass_failure,
+            order_budget=config.confirm.order_budget,
+            aa=AAFrequency.NOW if choices.aa else AAFrequency(config.confirm.aa),
+            aa_sample=config.confirm.aa_sample,
+            clean_nights=config.confirm.clean_nights,
         ),
         seed=config.suite.seed,
     )

@@ -15,7 +15,7 @@ from compare.nights.evalue import night_e_value
 from harness.model import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from harness.model import Discordance
 
@@ -40,6 +40,14 @@ class Intermittent:
     def every_night(self) -> bool:
         """Whether it differed every night: then confirmation finds it, too."""
         return self.worse == self.nights
+
+
+def now_and_then(discordances: Iterable[Discordance]) -> tuple[Discordance, ...]:
+    """Those whose pair did not differ every night: what always differs is a plain divergence, and confirmation finds it.
+
+    A choice by which nights were discordant, whatever side did worse: given these nights every coin is still fair, so the bound holds for the rest.
+    """
+    return tuple(item for item in discordances if item.legacy_worse + item.shadow_worse < item.nights)
 
 
 def intermittents(discordances: Sequence[Discordance], *, alpha: float) -> tuple[Intermittent, ...]:

@@ -18,11 +18,14 @@ from harness.cli.options import (
     MarkdownFile,
     Outputs,
     SarifFile,
+    StoreOption,
     WorkdirOption,
 )
 from harness.cli.project import base_of
+from harness.cli.run import known_nights
 from harness.errors import UsageError
 from harness.pipeline import compare_bundle, compare_sources, is_bundle, workplace
+from harness.pipeline.history import read_retention
 from harness.report import print_summary
 
 
@@ -55,6 +58,7 @@ def report(
     run: Annotated[Optional[str], typer.Argument(metavar="RUN", help="Run id; default: the newest finished run.")] = None,  # noqa: UP045
     config: ConfigOption = None,
     workdir: WorkdirOption = None,
+    store: StoreOption = None,
     json: JsonFile = None,
     junit: JunitFile = None,
     markdown: MarkdownFile = None,
@@ -63,16 +67,24 @@ def report(
     color: ColourOption = Colour.AUTO,
 ) -> int:
     """Print and write the reports of a recorded run again, from its bundle. The exit code is 0 where that worked, whatever the run found."""
-    place = workplace(base_of(config, workdir), workdir=workdir)
+    place = workplace(base_of(config, workdir), workdir=workdir, store=store)
     outputs = Outputs(json=json, junit=junit, markdown=markdown, html=html, sarif=sarif)
     chosen = run or _newest(place.runs)
     path = place.bundle(chosen)
     if not is_bundle(path):
-        raise UsageError(f"no run {chosen!r} here", where=str(place.runs), hint="See the runs with: shadow runs")
+        raise _unknown_run(chosen, place.runs)
     comparison = compare_bundle(path)
-    outputs.write(comparison)
-    print_summary(comparison, console.remarks(color) if outputs.takes_stdout else console.results(color), where=outputs.lines())
+    nights = known_nights(place, comparison, colour=color)
+    outputs.write(comparison, nights=nights)
+    print_summary(comparison, console.remarks(color) if outputs.takes_stdout else console.results(color), where=outputs.lines(), nights=nights)
     return 0
+
+
+def _unknown_run(run_id: str, runs: Path) -> UsageError:
+    """A run without a bundle; one that retention removed is told by its tombstone."""
+    stone = next((stone for stone in read_retention(runs).tombstones if stone.run_id == run_id), None)
+    found = f"no run {run_id!r} here" if stone is None else stone.sentence
+    return UsageError(found, where=str(runs), hint="See the runs with: shadow runs")
 
 
 def _newest(runs: Path) -> str:

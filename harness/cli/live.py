@@ -13,7 +13,10 @@ from harness.pipeline.events import (
     CollectionFinished,
     ConfirmationStarted,
     EnvironmentReady,
+    FloorStarted,
     InfrastructureFailed,
+    OrderSearched,
+    OrderSearchStarted,
     PairConfirmed,
     RunFinished,
     RunStarted,
@@ -59,7 +62,7 @@ class _Lines:
         if line:
             self._console.print(line, markup=False, soft_wrap=True)
 
-    def _line(self, event: Event) -> str | None:  # noqa: PLR0911 - a line for each kind of event
+    def _line(self, event: Event) -> str | None:  # noqa: C901, PLR0911 - a line for each kind of event
         match event:
             case RunStarted():
                 return f"run {event.run.id} {'goes on' if event.resumed else 'started'}: {event.bundle}"
@@ -73,6 +76,12 @@ class _Lines:
                 return f"{event.candidates} tests differ; rerunning them as fresh pairs"
             case PairConfirmed():
                 return f"fresh pair {event.number}: {event.confirmed} confirmed, {event.dropped} flaky, {event.open} open"
+            case OrderSearchStarted():
+                return f"{event.suspects} tests agree alone; rerunning them behind their predecessors, at most {event.budget} executions"
+            case OrderSearched():
+                return f"{event.dependent} of them depend on the order of tests, after {event.steps} steps"
+            case FloorStarted():
+                return f"A/A: comparing each side with itself on {event.sample} tests, and rerunning {event.flaky} flaky ones"
             case InfrastructureFailed():
                 return f"infrastructure failure: {event.failure.message}"
             case AttemptFinished() if self._verbose and event.outcome.kind is OutcomeClass.FAILING:

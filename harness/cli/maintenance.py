@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
@@ -12,14 +13,15 @@ from rich.table import Table
 from harness.cli import console
 from harness.cli.options import Colour, ColourOption, ConfigOption, JsonFlag, StoreOption, WorkdirOption
 from harness.cli.project import base_of
-from harness.errors import ExitCode, InfrastructureError
+from harness.errors import ExitCode, InfrastructureError, UsageError
 from harness.pipeline import rebuild as rebuild_store
-from harness.pipeline import settle_dead_runs, sweep, workplace
+from harness.pipeline import remove_old_runs, settle_dead_runs, sweep, workplace
 from harness.store import open_store
 
 if TYPE_CHECKING:
     from harness.errors import BundleError
     from harness.model import RunSummary
+    from harness.pipeline import Workplace
 
 
 def serve(
@@ -103,31 +105,76 @@ def gc(
     config: ConfigOption = None,
     workdir: WorkdirOption = None,
     store: StoreOption = None,
+    keep_runs: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--keep-runs", metavar="N", help="Also remove old runs: all but the newest N of each suite.", min=1),
+    ] = None,
+    since: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--since", metavar="DATE", help="Also remove old runs: those that started before this day or time (UTC)."),
+    ] = None,
     json: JsonFlag = False,  # noqa: FBT002
     color: ColourOption = Colour.AUTO,
 ) -> int:
-    """Remove what runs that died left behind: containers, networks and volumes with this tool's labels, and nothing else."""
+    """Remove what runs that died left behind: containers, networks and volumes with this tool's labels, and nothing else.
+
+    Runs are removed only where --keep-runs or --since says so. Their divergences keep their history, and links to them say what was there.
+    """
+    first = _first_day(keep_runs, since)
     place = workplace(base_of(config, workdir), workdir=workdir, store=store)
+    answer: dict[str, Any] = {}
     opened = open_store(place.store)
     try:
-        dead = settle_dead_runs(opened, place.runs)
+        answer["runs_marked_incomplete"] = list(settle_dead_runs(opened, place.runs))
+        if keep_runs is not None or first is not None:
+            removed = remove_old_runs(opened, place.runs, keep_runs=keep_runs, since=first)
+            answer["runs_removed"] = [stone.run_id for stone in removed.tombstones]
+            answer["bundles_not_in_store"] = list(removed.unknown)
     finally:
         opened.close()
-    answer: dict[str, Any] = {"runs_marked_incomplete": list(dead)}
+    fault = _swept(answer, place)
+    if json:
+        typer.echo(jsonlib.dumps(answer, indent=1))
+    else:
+        _print_answer(answer, color)
+    if answer.get("bundles_not_in_store"):
+        hint = "Bundles that the store does not know were left alone. To have them counted: shadow store rebuild, then shadow gc again."
+        console.remarks(color).print(hint, markup=False, soft_wrap=True)
+    if fault is not None:
+        raise fault
+    return ExitCode.OK
+
+
+def _first_day(keep_runs: int | None, since: str | None) -> datetime | None:
+    """From when runs are kept; None where no date says so. Raises UsageError."""
+    if since is None:
+        return None
+    if keep_runs is not None:
+        raise UsageError("two bounds are given", where="--keep-runs and --since", expected="one of them")
+    try:
+        found = datetime.fromisoformat(since)
+    except ValueError:
+        expected = "a day or a time as in 2026-11-01 or 2026-11-01T02:30:00+01:00; without a zone it is UTC"
+        raise UsageError(f"{since!r} is no date", where="--since", expected=expected) from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _swept(answer: dict[str, Any], place: Workplace) -> InfrastructureError | None:
+    """Sweep the engine and put down what that removed. A fault is returned, so that what was done before it is told first."""
     try:
         answer.update(sweep(place))
     except InfrastructureError as error:
         if shutil.which("docker") or shutil.which("dockerd"):
-            raise
+            return error
         answer["docker"] = error.found
-    if json:
-        typer.echo(jsonlib.dumps(answer, indent=1))
-    else:
-        out = console.results(color)
-        for name, value in answer.items():
-            shown = ", ".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
-            out.print(f"{name.replace('_', ' ')}: {shown}", markup=False)
-    return ExitCode.OK
+    return None
+
+
+def _print_answer(answer: dict[str, Any], colour: Colour) -> None:
+    out = console.results(colour)
+    for name, value in answer.items():
+        shown = ", ".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
+        out.print(f"{name.replace('_', ' ')}: {shown}", markup=False, soft_wrap=True)
 
 
 def _as_json(summary: RunSummary) -> dict[str, Any]:

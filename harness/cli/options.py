@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -12,9 +13,10 @@ import typer
 from harness.report import write_html, write_json, write_junit, write_markdown, write_sarif
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from harness.model import Comparison
+    from harness.report import Nights
 
 
 class Colour(StrEnum):
@@ -60,10 +62,16 @@ class Outputs:
     html: Path | None = None
     sarif: Path | None = None
 
-    def write(self, comparison: Comparison) -> None:
-        """Write each of them. Raises UsageError for one that cannot be written, after the others were."""
+    def write(self, comparison: Comparison, *, nights: Nights | None = None) -> None:
+        """Write each of them, with what a store knows of the nights. Raises UsageError for one that cannot be written, after the others were."""
         first: Exception | None = None
-        writers = {"json": write_json, "junit": write_junit, "markdown": write_markdown, "html": write_html, "sarif": write_sarif}
+        writers: dict[str, Callable[[Comparison, Path], None]] = {
+            "json": partial(write_json, nights=nights),
+            "junit": write_junit,
+            "markdown": partial(write_markdown, nights=nights),
+            "html": partial(write_html, nights=nights),
+            "sarif": write_sarif,
+        }
         for name, path in self._asked():
             try:
                 writers[name](comparison, path)

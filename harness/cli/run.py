@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -24,9 +22,11 @@ from harness.cli.options import (
     VerboseOption,
     WorkdirOption,
 )
+from harness.cli.selection import refuse_broken_expression
 from harness.config import load
+from harness.errors import StoreError
 from harness.model import Side
-from harness.pipeline import resume_run, settle_dead_runs, start_run, workplace
+from harness.pipeline import nights_of, resume_run, settle_dead_runs, start_run, workplace
 from harness.pipeline.events import RunFinished
 from harness.plan import Choices, parse_shard
 from harness.report import print_summary
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from harness.model import Comparison
     from harness.pipeline import Workplace
     from harness.pipeline.events import Event
+    from harness.report import Nights
 
 
 def run(
@@ -53,6 +54,7 @@ def run(
     select: Annotated[Optional[str], typer.Option("--select", metavar="EXPR", help="Only tests that match, as pytest -k.")] = None,  # noqa: UP045
     shard: Annotated[Optional[str], typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts, for a CI matrix.")] = None,  # noqa: UP045
     confirm: Annotated[bool, typer.Option("--confirm/--no-confirm", help="Rerun what differs until an error bound holds.")] = True,  # noqa: FBT002
+    aa: Annotated[bool, typer.Option("--aa", help="Compare each side with itself on a sample as well, whenever that was done last.")] = False,  # noqa: FBT002
     resume: Annotated[Optional[str], typer.Option("--resume", metavar="RUN", help="Go on with a run that did not end.")] = None,  # noqa: UP045
     verbose: VerboseOption = False,  # noqa: FBT002
     color: ColourOption = Colour.AUTO,
@@ -63,13 +65,28 @@ def run(
     """
     configuration = load(config)
     place = workplace(configuration.base, workdir=workdir, store=store)
-    choices = Choices(side=side, select=select, shard=parse_shard(shard) if shard else None, confirm=confirm)
+    if select is not None:
+        refuse_broken_expression(select)
+    choices = Choices(side=side, select=select, shard=parse_shard(shard) if shard else None, confirm=confirm, aa=aa)
     settle(place)
     events = resume_run(configuration, choices, place, resume) if resume else start_run(configuration, choices, place)
     comparison = follow(events, colour=color, verbose=verbose)
     outputs = Outputs(json=json, junit=junit, markdown=markdown, html=html, sarif=sarif)
     finish(comparison, outputs, place, colour=color)
     return comparison.exit
+
+
+def known_nights(place: Workplace, comparison: Comparison, *, colour: Colour) -> Nights | None:
+    """What the store knows of the nights around a run. A store that does not answer costs no report: it is a remark."""
+    try:
+        store = open_store(place.store)
+        try:
+            return nights_of(store, comparison)
+        finally:
+            store.close()
+    except StoreError as error:
+        console.remarks(colour).print(f"warning: nothing is said about other nights: {error}", markup=False, soft_wrap=True)
+        return None
 
 
 def settle(place: Workplace) -> None:
@@ -82,8 +99,8 @@ def settle(place: Workplace) -> None:
 
 
 def follow(events: Iterator[Event], *, colour: Colour, verbose: bool) -> Comparison:
-    """Show the events of a run until it has finished. SIGTERM ends it as an interrupt does: everything started is removed."""
-    with _termination_interrupts(), display(console.remarks(colour), verbose=verbose) as shown:
+    """Show the events of a run until it has finished. The run itself hears SIGINT and SIGTERM: everything started is removed."""
+    with display(console.remarks(colour), verbose=verbose) as shown:
         for event in events:
             shown.take(event)
             if isinstance(event, RunFinished):
@@ -93,19 +110,8 @@ def follow(events: Iterator[Event], *, colour: Colour, verbose: bool) -> Compari
 
 def finish(comparison: Comparison, outputs: Outputs, place: Workplace, *, colour: Colour) -> None:
     """Write the reports, and print the summary where standard output is not one of them."""
-    outputs.write(comparison)
+    nights = known_nights(place, comparison, colour=colour)
+    outputs.write(comparison, nights=nights)
     target = console.remarks(colour) if outputs.takes_stdout else console.results(colour)
     where = [*outputs.lines(), f"bundle: {place.bundle(comparison.run.id)}", f"dashboard: shadow serve --workdir {place.workdir}"]
-    print_summary(comparison, target, where=where)
-
-
-@contextmanager
-def _termination_interrupts() -> Iterator[None]:
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    print_summary(comparison, target, where=where, nights=nights)

@@ -46,6 +46,9 @@ DATABASE_URL = "${{SHADOW_DATABASE_URL}}"
 [confirm]
 # alpha = 0.01                   # bound of the share of false ones among them
 # max_pairs = 12                 # how often a candidate is rerun at most
+# clean_nights = 3               # nights in a row in which both sides agree until a divergence has converged
+# order_budget = 150             # executions that the search for order-dependence may take in a night
+# aa = "weekly"                  # how often each side is compared with itself, on a sample of aa_sample = 60 tests
 
 # Which columns identify somebody, added to what is inferred, or taken from it.
 [coupling]

@@ -22,11 +22,22 @@ class Confirm(Table):
         le=1,
         description="Share of a side's tests; above it, one and the same failure is an infrastructure failure and not so many divergences.",
     )
+    clean_nights: int = Field(
+        default=3, ge=1, description="After how many nights in a row in which both sides agreed a divergence has converged.", examples=[3]
+    )
+    order_budget: int = Field(
+        default=150,
+        ge=0,
+        description="Executions that the search for order-dependence may take in a night; 0 turns it off. pytest only.",
+        examples=[1000],
+    )
     aa: Literal["never", "weekly", "nightly"] = Field(
-        default="never",
-        description="How often each side is compared with itself on a sample, to measure the false divergences that the method really shows here.",
+        default="weekly",
+        description="How often each side is compared with itself on a sample, to measure the false divergences that the method really shows here, "
+        "and whether reruns are independent of each other; the first time on the second night.",
         examples=["weekly"],
     )
+    aa_sample: int = Field(default=60, ge=1, description="Tests of that sample, which rotates, so that it covers the suite in time.")
 
 
 class Coupling(Table):

@@ -14,11 +14,12 @@ from harness.errors import UsageError
 from harness.evidence import Bundle, project_key, same_plan, suite_digest
 from harness.model import RunHeader, Side
 from harness.pipeline.clock import SystemClock
+from harness.pipeline.history import record_suite, suite_commit
 from harness.pipeline.maintenance import bundle_paths
 from harness.pipeline.run import Ports, run
 from harness.plan import Choices, build_plan
 from harness.store import open_store
-from runners.database import schema_facts
+from runners.database import data_state, schema_facts
 from runners.docker import docker_environment, sweep_leftovers
 from runners.executor import ThreadExecutor
 from runners.process import ProcessEnvironment
@@ -81,6 +82,11 @@ def start_run(config: Config, choices: Choices, place: Workplace, *, clock: Cloc
     )
     store = open_store(place.store)
     bundle = Bundle.create(place.bundle(header.id), header, plan, key)
+    try:
+        record_suite(bundle, plan.suite.root)
+    except OSError as error:
+        bundle.discard()
+        raise UsageError(f"the bundle cannot be written: {error.strerror}", where=str(bundle.path), hint="Give another --workdir.") from None
     return _followed(plan, bundle, _ports(config, plan, bundle, store=store, key=key, clock=clock), resumed=False)
 
 
@@ -131,7 +137,9 @@ def _known(place: Workplace, run_id: str) -> Path:
 
 
 def _ports(config: Config, plan: Plan, bundle: Bundle, *, store: Store, key: ProjectKey, clock: Clock) -> Ports:
-    providers = {side.side: _provider(side, plan, run_id=bundle.header().id, workdir=bundle.path.parent.parent) for side in plan.sides}
+    workdir = bundle.path.parent.parent
+    probe_key = key.write_for_probe(workdir)
+    providers = {side.side: _provider(side, plan, run_id=bundle.header().id, workdir=workdir, key=probe_key) for side in plan.sides}
     return Ports(
         providers=providers,
         executor=ThreadExecutor(),
@@ -160,11 +168,11 @@ def sweep(place: Workplace) -> dict[str, object]:
     return asdict(sweep_leftovers(place.workdir))
 
 
-def _provider(side: SidePlan, plan: Plan, *, run_id: str, workdir: Path) -> EnvironmentProvider:
+def _provider(side: SidePlan, plan: Plan, *, run_id: str, workdir: Path, key: Path | None = None) -> EnvironmentProvider:
     if side.runner == "process":
-        return ProcessEnvironment(side, plan.suite, seed=plan.seed)
+        return ProcessEnvironment(side, plan.suite, seed=plan.seed, key=key)
     logs = workdir / "runs" / run_id / "logs"
-    return docker_environment(side, plan.suite, run_id=run_id, workdir=workdir, logs=logs, seed=plan.seed)
+    return docker_environment(side, plan.suite, run_id=run_id, workdir=workdir, logs=logs, seed=plan.seed, key=key)
 
 
 def _facts(side: Side, *, plan: Plan, base: Path, key: ProjectKey) -> Mapping[str, str]:
@@ -176,6 +184,9 @@ def _facts(side: Side, *, plan: Plan, base: Path, key: ProjectKey) -> Mapping[st
     }
     facts |= {f"setting.{name}": key.fingerprint(value) for name, value in of.settings.items()}
     facts |= {f"data.{name}": key.fingerprint(value) for name, value in of.data.items()}
+    if (commit := suite_commit(plan.suite.root)) is not None:
+        facts["suite.commit"] = commit
     if of.database is not None:
         facts |= schema_facts(of.database, base=base)
+        facts["data.digest"] = key.fingerprint(data_state(of.database, base=base))
     return facts

@@ -128,8 +128,10 @@ def test_recorded_runs_can_be_shown_again(project: Project) -> None:
     again = project.shadow("report", "--json", "again.json")
     bundle = project.shadow("compare", f".shadow/runs/{project.recorded[0]}", "--json", "bundle.json")
     assert (first.returncode, again.returncode, bundle.returncode) == (1, 0, 1)
-    contents = {(project.folder / name).read_text(encoding="utf-8") for name in ("first.json", "again.json", "bundle.json")}
-    assert len(contents) == 1
+    contents = [json.loads((project.folder / name).read_text(encoding="utf-8")) for name in ("first.json", "again.json", "bundle.json")]
+    assert contents[0] == contents[1]
+    assert contents[0]["nights"]["open"] == 2
+    assert contents[2] == {**contents[0], "nights": None}  # a bundle knows no other night
 
 
 def test_the_store_can_be_rebuilt(project: Project) -> None:

@@ -158,7 +158,7 @@ def test_a_store_that_cannot_take_progress_stops_nothing(begin: Begin, store: Me
 
 
 def test_a_decision_that_cannot_be_stored_is_kept_in_the_bundle(begin: Begin, store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_comparison: object) -> None:
+    def full(_comparison: object, *, renames: object) -> None:
         raise StoreError("the disk is full")
 
     monkeypatch.setattr(store, "save", full)

@@ -55,7 +55,7 @@ def test_a_minimal_file_has_its_defaults(folder: Path) -> None:
     assert config.environments.of(Side.SHADOW).dataset.kind is DatasetKind.SYNTHETIC
     assert (config.environments.legacy.runner, config.environments.legacy.database_url({})) == ("process", None)
     assert (config.confirm.enabled, config.confirm.alpha, config.confirm.max_pairs, config.confirm.mass_failure) == (True, 0.01, 12, 0.6)
-    assert (config.confirm.aa, config.gate, config.effects.allow, config.coupling.entities) == ("never", {}, {}, ())
+    assert (config.confirm.aa, config.gate, config.effects.allow, config.coupling.entities) == ("weekly", {}, {}, ())
 
 
 def test_every_section_is_read(folder: Path) -> None:

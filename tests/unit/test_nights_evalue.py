@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compare.ebh import rejected
-from compare.nights import intermittents, night_e_value, night_factor
+from compare.nights import intermittents, night_e_value, night_factor, now_and_then
 from harness.model import Discordance, Outcome, Side, Verdict
 from harness.model.divergence import worse_side
 
@@ -118,6 +118,15 @@ def test_the_document_says_how_many_nights_it_takes() -> None:
 
     document = (Path(__file__).parents[2] / "docs" / "divergences.md").read_text(encoding="utf-8")
     assert all(f"| {tests:,} | {needed(tests, 1)} | {needed(tests, 10)} |" in document for tests in (10, 100, 1000))
+
+
+def test_what_differs_every_night_is_left_to_confirmation_whichever_side_does_worse() -> None:
+    counts = ((20, 0, 20), (10, 10, 20), (0, 20, 20), (0, 19, 20), (3, 0, 20))
+    given = [
+        Discordance(suite="s", test_id=str(place), legacy_worse=legacy, shadow_worse=shadow, nights=nights)
+        for place, (legacy, shadow, nights) in enumerate(counts)
+    ]
+    assert [item.test_id for item in now_and_then(given)] == ["3", "4"]
 
 
 def test_the_strongest_come_first_and_nothing_comes_of_nothing() -> None:
