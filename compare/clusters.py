@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compare.fingerprint import digest, fingerprint, inner_frame
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from compare.pairing import Pair
-    from harness.model import Failure, PairResult
+    from harness.model import Failure, ObservationResult, PairResult
 
 _VERBS = {
     OutcomeClass.PASSING: ("passes", "pass"),
@@ -39,6 +40,13 @@ def pair_fingerprint(pair: Pair, failing: Side, direction: Direction) -> str:
     return digest(direction.value, *outcomes, _module(pair.test_id))
 
 
+@lru_cache(maxsize=65_536)
+def observation_fingerprint(observations: Sequence[ObservationResult]) -> str:
+    """The fingerprint of a pair that differs in what it observes: of the first difference's place and kind, and of what each side shows there."""
+    found = next(difference for observation in observations for difference in observation.differences)
+    return digest("observation", found.place, found.kind.value, found.legacy, found.shadow)
+
+
 def cluster_id(mark: str, direction: Direction) -> str:
     """The name of the cluster of a fingerprint and direction: the same on every night."""
     return digest("cluster", mark, direction.value)[:12]
@@ -60,6 +68,11 @@ def _cluster(name: str, group: Sequence[tuple[PairResult, Side]]) -> Cluster:
     tests = tuple(sorted(result.test_id for result, _ in group))
     said, failure = _said(first, many=len(tests) > 1), first.of(failing).failure
     count = f"{len(tests)} tests {said}" if len(tests) > 1 else f"1 test {said}"
+    if first.observations:
+        found = next(difference for observation in first.observations for difference in observation.differences)
+        passing = f"{len(tests)} tests pass" if len(tests) > 1 else "1 test passes"
+        sentence = f"{passing} on both sides and observe{'' if len(tests) > 1 else 's'} different values: {found.sentence}."
+        return Cluster(id=name, exception=f"observation: {found.kind.value}", template=found.sentence, frame=None, tests=tests, sentence=sentence)
     if failure is None:
         outcome = first.of(failing).outcome or Outcome.ABSENT
         return Cluster(id=name, exception=outcome.value, template="", frame=None, tests=tests, sentence=f"{count}, in {_module(first.test_id)}.")

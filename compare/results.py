@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from sys import intern
+from typing import TYPE_CHECKING, cast
 
-from compare.clusters import cluster_id, pair_fingerprint
+from compare.clusters import cluster_id, observation_fingerprint, pair_fingerprint
+from compare.difference import observed
 from compare.fingerprint import attempt_fingerprint, fingerprint
-from harness.model import Cause, OutcomeClass, PairResult, Remedy, Side, SideResult, Verdict
+from harness.model import Cause, Direction, OutcomeClass, PairResult, Remedy, Side, SideResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from compare.confirmation import Candidate, Standing
     from compare.pairing import Pair
-    from harness.model import Attempt, ConfirmPolicy, Failure, InfrastructureFailure, Outcome
+    from harness.model import Attempt, ConfirmPolicy, Failure, InfrastructureFailure, ObservationResult, Outcome
 
-_AGREE = {
+AGREE = {
     OutcomeClass.PASSING: "both sides pass",
     OutcomeClass.XFAILED: "both sides fail as expected (xfail)",
     OutcomeClass.SKIPPED: "both sides skip it",
     OutcomeClass.ABSENT: "neither side collects it",
 }
+"""Why a pair is equivalent, by the class that both sides are of."""
+
+_TOLD = 3
+"""Observations in a reason; `PairResult.observations` has all."""
+
+_EQUIVALENT, _NO_REMEDY = Verdict.EQUIVALENT, Remedy.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,25 +59,54 @@ def undisputed(pair: Pair, planned: frozenset[Side]) -> PairResult:
             reason=_both_failing(legacy, shadow),
             fingerprint=fingerprint(shadow.failure) if shadow.failure else None,
         )
-    return PairResult(
-        test_id=test_id,
-        legacy=_plain(legacy.outcome, legacy.seconds),
-        shadow=_plain(shadow.outcome, shadow.seconds),
-        verdict=Verdict.EQUIVALENT,
-        reason=_AGREE[kind],
-    )
+    result = equivalent(test_id, plain(legacy.outcome, legacy.seconds), plain(shadow.outcome, shadow.seconds), AGREE[kind])
+    if not (legacy.observations or shadow.observations):
+        return result
+    cut = observed(legacy.observations, shadow.observations)
+    if cut:  # what was cut short is never shown as equal
+        return replace(result, verdict=Verdict.INCONCLUSIVE, reason=f"{result.reason}; {_sentence(cut)}", observations=cut)
+    count = len(shadow.observations)
+    return replace(result, reason=f"{result.reason}, and what they observe agrees ({count} observation{'s' if count > 1 else ''})")
+
+
+def equivalent(test_id: str, legacy: SideResult, shadow: SideResult, reason: str) -> PairResult:
+    """The result of a pair whose sides ended it in the same class, which is none of failures; `reason` is one of `AGREE`."""
+    draft = _Draft()
+    draft.test_id = test_id
+    draft.legacy = legacy
+    draft.shadow = shadow
+    draft.verdict = _EQUIVALENT
+    draft.reason = reason
+    draft.direction = draft.confirmed = draft.e_value = draft.fingerprint = draft.cluster = draft.cause = draft.order = None
+    draft.observations = draft.couplings = ()
+    draft.remedy = _NO_REMEDY
+    draft.__class__ = PairResult  # type: ignore[assignment] # it has the same slots
+    return cast("PairResult", draft)
+
+
+class _Draft:
+    """A result that is being made, with room for what a `PairResult` holds: a frozen one takes seven times as long to fill, which is half of the
+    time of a comparison of a million tests. It is filled in one place, all of it.
+    """
+
+    __slots__ = tuple(field.name for field in fields(PairResult))
+
+    if TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> None: ...
 
 
 def disputed(pair: Pair, candidate: Candidate, night: Night) -> PairResult:
     """The result of a pair whose sides differ."""
     verdict, confirmed, reason = _decide(candidate, pair, night)
     direction = candidate.difference.direction
-    mark = pair_fingerprint(pair, candidate.difference.failing, direction)
+    observations = _observations(pair) if direction is Direction.OBSERVATION else ()
+    mark = observation_fingerprint(observations) if observations else pair_fingerprint(pair, candidate.difference.failing, direction)
     divergent = verdict is Verdict.DIVERGENT
     return PairResult(
         test_id=pair.test_id,
-        legacy=_side(pair.legacy, (legacy for legacy, _ in candidate.reruns)),
-        shadow=_side(pair.shadow, (shadow for _, shadow in candidate.reruns)),
+        legacy=_side(pair.legacy, (legacy for legacy, _ in candidate.reruns)) if candidate.reruns else _once(pair.legacy),
+        shadow=_side(pair.shadow, (shadow for _, shadow in candidate.reruns)) if candidate.reruns else _once(pair.shadow),
         verdict=verdict,
         reason=reason,
         direction=direction,
@@ -79,12 +116,26 @@ def disputed(pair: Pair, candidate: Candidate, night: Night) -> PairResult:
         cluster=cluster_id(mark, direction) if divergent else None,
         cause=Cause.UNKNOWN if divergent else None,
         remedy=Remedy.QUARANTINE_FLAKY if verdict is Verdict.FLAKY else Remedy.NONE,
+        order=candidate.order.dependence if candidate.order else None,
+        observations=observations,
     )
+
+
+def _observations(pair: Pair) -> tuple[ObservationResult, ...]:
+    """What the sides of a pair observed, as far as it differs or was cut short."""
+    return observed(pair.legacy.observations, pair.shadow.observations) if pair.legacy and pair.shadow else ()
+
+
+def _sentence(observations: Sequence[ObservationResult]) -> str:
+    """The first of them, those that differ before those that were cut short, and how many more there are."""
+    told = sorted(observations, key=lambda one: not one.differs)[:_TOLD]
+    more = len(observations) - len(told)
+    return "; ".join(one.sentence for one in told) + (f"; and {more} more" if more else "")
 
 
 def _decide(candidate: Candidate, pair: Pair, night: Night) -> tuple[Verdict, bool, str]:
     """Verdict, whether it is confirmed, and why."""
-    where, seen = night.standing, f"{_outcome(pair.legacy)} on legacy, {_outcome(pair.shadow)} on shadow"
+    where, seen = night.standing, _seen(candidate, pair)
     outage = next((outage for outage in where.outages if candidate.test_id in outage.tests), None)
     if night.fault is not None:
         return Verdict.INCONCLUSIVE, False, f"{seen}; nothing is concluded, because {night.fault.message}"
@@ -92,21 +143,44 @@ def _decide(candidate: Candidate, pair: Pair, night: Night) -> tuple[Verdict, bo
         others = f"{outage.cause} on {outage.side.value}, as in {len(outage.tests) - 1} others"
         return Verdict.INCONCLUSIVE, False, f"{seen}; {others}: a fault of the environment, and no divergence"
     if not night.rerun:
-        return Verdict.DIVERGENT, False, f"{seen}; seen once and not rerun, so no error bound holds"
+        return Verdict.DIVERGENT, False, intern(f"{seen}; seen once and not rerun, so no error bound holds")
     if candidate.test_id in where.confirmed:
-        return Verdict.DIVERGENT, True, f"{seen}; {_again(candidate)} (e = {candidate.e_value:.1f})"
+        return Verdict.DIVERGENT, True, f"{seen}; {_again(candidate)}{_in_order(candidate)} (e = {candidate.e_value:.1f})"
     if candidate.test_id in where.dropped:
-        return Verdict.FLAKY, False, f"{seen}; {_again(candidate)} (e = {candidate.e_value:.2g}, dropped below 0.5)"
-    return Verdict.INCONCLUSIVE, False, f"{seen}; {_undecided(candidate, night.policy)}"
+        return Verdict.FLAKY, False, f"{seen}; {_again(candidate)} (e = {candidate.e_value:.2g}, dropped below 0.5){_in_order(candidate)}"
+    return Verdict.INCONCLUSIVE, False, f"{seen}; {_undecided(candidate, night.policy)}{_in_order(candidate)}"
+
+
+def _seen(candidate: Candidate, pair: Pair) -> str:
+    """What the full run showed of a pair whose sides differ."""
+    if candidate.difference.direction is Direction.OBSERVATION:
+        return f"both sides pass and observe different values: {_sentence(_observations(pair))}"
+    return f"{_outcome(pair.legacy)} on legacy, {_outcome(pair.shadow)} on shadow"
 
 
 def _undecided(candidate: Candidate, policy: ConfirmPolicy) -> str:
     if candidate.spoiled:
         side, cause = candidate.spoiled[-1]
         return f"{_again(candidate)}; not decided, because fresh pairs were lost to the {side.value} environment: {cause}"
+    if candidate.order is not None and candidate.order.revives:
+        return f"{_again(candidate)} alone, but not behind its predecessors (e = {candidate.e_value:.2g})"
     if len(candidate.pairs) < policy.max_pairs:
         return f"confirmation ended after {_number(len(candidate.pairs))}, before it could be decided"
     return f"{_again(candidate)}, which neither confirms nor drops it"
+
+
+def _in_order(candidate: Candidate) -> str:
+    """What the search for order-dependence showed, to be appended; empty where there was none."""
+    order = candidate.order
+    if order is None:
+        return ""
+    passing = candidate.difference.direction in {Direction.LEGACY_ONLY_PASS, Direction.SHADOW_ONLY_PASS}
+    words = ("fails", "passes") if passing else (f"differs from what {candidate.difference.failing.other.value} showed", "does not")
+    full, alone = words[::-1] if candidate.pairs[-1][0] else words
+    sentence = f"; {order.sentence(full=full, alone=alone)}"
+    same = sum(pair == (False, True) for pair in order.pairs)
+    both = f"; in that order on both sides, the sides differ in {same} of {_number(len(order.pairs))}" if order.pairs else ""
+    return sentence + both
 
 
 def _again(candidate: Candidate) -> str:
@@ -152,7 +226,7 @@ def _once(attempt: Attempt | None) -> SideResult:
     if attempt is None:
         return _NOT_RUN
     if attempt.failure is None:
-        return _plain(attempt.outcome, attempt.seconds)
+        return plain(attempt.outcome, attempt.seconds)
     return _side(attempt, ())
 
 
@@ -175,7 +249,8 @@ def _result(outcome: Outcome, seconds: float | None, failure: Failure | None, *,
 
 
 @lru_cache(maxsize=16384)  # most tests of a large suite pass in one of few thousand durations: they share their result
-def _plain(outcome: Outcome, seconds: float | None) -> SideResult:
+def plain(outcome: Outcome, seconds: float | None) -> SideResult:
+    """The result of a side that ran a test once and has no failure to show."""
     kind = outcome.kind
     return _result(outcome, seconds, None, attempts=int(kind is not OutcomeClass.ABSENT), failed=int(kind is OutcomeClass.FAILING))
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from harness.model import Attempt, Evidence, InfrastructureFailure
 
 
-_UNREMARKABLE = frozenset({Outcome.PASSED, Outcome.XPASSED, Outcome.XFAILED, Outcome.SKIPPED})
+UNREMARKABLE = frozenset({Outcome.PASSED, Outcome.XPASSED, Outcome.XFAILED, Outcome.SKIPPED})
+"""Outcomes that are agreement and nothing else where both sides have the same one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +33,16 @@ class Survey:
     mass_failures: tuple[InfrastructureFailure, ...]
 
 
-def survey(evidence: Evidence, undisputed: Callable[[Pair], None] = lambda _: None) -> Survey:
-    """Look at every test once, in the order of test ids; pairs that agree or lack a side are handed to `undisputed`."""
+def survey(evidence: Evidence, undisputed: Callable[[Pair], None] = lambda _: None, *, agreeing: int = 0) -> Survey:
+    """Look at every test once, in the order of test ids; pairs that agree or lack a side are handed to `undisputed`.
+
+    `agreeing` counts tests that were found to agree before and are not in the evidence (`compare.agreeing`).
+    """
     tallies = {side: Tally(side) for side in Side}
     differing = []
-    agreeing = 0
     for pair in pair_attempts(evidence):
         _, legacy, shadow, _ = pair
-        if legacy is not None and shadow is not None and legacy.outcome is shadow.outcome and legacy.outcome in _UNREMARKABLE:
+        if legacy is not None and shadow is not None and _is_plain(legacy, shadow):
             agreeing += 1  # nearly every test of a large suite: no more is done for it than has to be
             undisputed(pair)
             continue
@@ -57,10 +60,14 @@ def survey(evidence: Evidence, undisputed: Callable[[Pair], None] = lambda _: No
     return Survey(differing=tuple(differing), mass_failures=tuple(fault for fault in faults if fault))
 
 
+def _is_plain(legacy: Attempt, shadow: Attempt) -> bool:
+    return legacy.outcome is shadow.outcome and legacy.outcome in UNREMARKABLE and not (legacy.observations or shadow.observations)
+
+
 def candidate_of(pair: Pair) -> Candidate | None:
-    """The candidate that a pair is; None where its outcomes agree or one is missing."""
+    """The candidate that a pair is; None where it agrees or an attempt is missing."""
     legacy, shadow = pair.legacy, pair.shadow
-    if legacy is None or shadow is None or legacy.outcome is shadow.outcome:
+    if legacy is None or shadow is None:
         return None
     differs = difference(legacy, shadow)
     if differs is None:

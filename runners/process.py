@@ -37,9 +37,11 @@ _POLL = 0.05
 class ProcessEnvironment:
     """One side as a subprocess. There is nothing to bring up: what the variables point at is the environment."""
 
-    def __init__(self, plan: SidePlan, suite: SuitePlan, *, seed: int, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, plan: SidePlan, suite: SuitePlan, *, seed: int, key: Path | None = None, environ: Mapping[str, str] | None = None) -> None:
+        """`key` is the file of the probe's key; without one what tests observe is recorded by shape alone."""
         self.side: Side = plan.side
         self._suite = suite
+        self._key = key
         self._variables = variables_of(plan, suite, seed=seed, environ=os.environ if environ is None else environ)
 
     def check(self) -> None:
@@ -61,7 +63,7 @@ class ProcessEnvironment:
 
     def runner(self) -> TestRunner:
         """A runner of subprocesses with this side's variables."""
-        return ProcessRunner(self._suite, self._variables)
+        return ProcessRunner(self._suite, self._variables, key=self._key)
 
     def down(self) -> None:
         """Nothing to remove: a session leaves no process behind."""
@@ -72,9 +74,10 @@ class ProcessRunner:
 
     __test__ = False
 
-    def __init__(self, suite: SuitePlan, variables: Mapping[str, str]) -> None:
+    def __init__(self, suite: SuitePlan, variables: Mapping[str, str], *, key: Path | None = None) -> None:
         self._suite = suite
         self._variables = variables
+        self._key = key
         self._stopped = threading.Event()
         self._spent = 0.0
 
@@ -94,6 +97,8 @@ class ProcessRunner:
             "SHADOW_PROBE_SELECT": str(selection),
             "SHADOW_PROBE_ROOT": str(self._suite.root),
         }
+        if self._key is not None:
+            variables["SHADOW_PROBE_KEY"] = str(self._key)
         command = pytest_command(self._suite, request, workers=worker_count(self._suite.workers))
         tail = SessionTail(request.output)
         left = self._suite.timeout - (0.0 if request.pair else self._spent)

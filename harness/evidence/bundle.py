@@ -15,9 +15,22 @@ from typing import IO, TYPE_CHECKING, Any, Self
 from harness.errors import BundleError, UsageError
 from harness.evidence.lock import lock_file, wait_until_unlocked
 from harness.evidence.planned import SCHEMA, header_json, plan_json
+from harness.evidence.reruns import floor_evidence, order_evidence
 from harness.evidence.session import Session, SessionName, parse_name, read_session
 from harness.evidence.sides import side_evidence
-from harness.model import ConfirmPolicy, Evidence, InfrastructureFailure, InfrastructureKind, Plan, RunHeader, Shard, Side, SideEvidence
+from harness.model import (
+    AAFrequency,
+    ConfirmPolicy,
+    Evidence,
+    InfrastructureFailure,
+    InfrastructureKind,
+    Plan,
+    RerunKind,
+    RunHeader,
+    Shard,
+    Side,
+    SideEvidence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -137,7 +150,7 @@ class Bundle:
                 id=begun["id"],
                 suite=begun["suite"],
                 started_at=datetime.fromisoformat(begun["started_at"]),
-                confirm=ConfirmPolicy(**begun["confirm"]),
+                confirm=ConfirmPolicy(**{**begun["confirm"], "aa": AAFrequency(begun["confirm"].get("aa", AAFrequency.NEVER))}),
                 finished_at=datetime.fromisoformat(finish["finished_at"]) if finish else None,
                 complete=bool(finish and finish["complete"]),
                 harness_version=begun["harness"],
@@ -152,7 +165,8 @@ class Bundle:
 
     def sessions(self, side: Side, *, ids: dict[str, str] | None = None, pairs: bool = True) -> tuple[Session, ...]:
         """The sessions of a side in order: the full run, then pairs by number."""
-        names = [(parse_name(path), path) for path in (self.path / "sessions").glob(f"{side.value}-*.jsonl")]
+        found = [(parse_name(path), path) for path in (self.path / "sessions").glob(f"{side.value}-*.jsonl")]
+        names = [(name, path) for name, path in found if name.kind is RerunKind.PAIR]
         names.sort(key=lambda named: (named[0].pair, named[0].shard.index, named[0].number))
         return tuple(read_session(path, ids=ids, name=name) for name, path in names if pairs or not name.pair)
 
@@ -170,6 +184,8 @@ class Bundle:
             decided=bool(finish.get("decided", False)),
             can_rerun=bool(plan["can_rerun"]),
             planned=frozenset(map(Side, plan["sides"])),
+            order=order_evidence(self),
+            floor=floor_evidence(self),
         )
 
     def side(self, side: Side, *, ids: dict[str, str] | None = None) -> SideEvidence:
@@ -177,10 +193,10 @@ class Bundle:
         shards = {Shard(**shard) for shard in self._read("plan.json")["shards"]}
         return side_evidence(side, self.sessions(side, ids=ids), shards=shards, facts=self.facts(side))
 
-    def pair_attempts(self, side: Side, pair: int) -> tuple[Attempt, ...]:
-        """The attempts of one fresh pair on one side, in the order of its sessions."""
+    def pair_attempts(self, side: Side, pair: int, kind: RerunKind = RerunKind.PAIR) -> tuple[Attempt, ...]:
+        """The attempts of one fresh pair (or another rerun) on one side, in the order of its sessions."""
         found: dict[str, Attempt] = {}
-        for session in self.pair_sessions(side, pair):
+        for session in self.pair_sessions(side, pair, kind):
             for attempt in session.attempts:
                 found.setdefault(attempt.test_id, attempt)
         return tuple(found.values())
@@ -189,26 +205,34 @@ class Bundle:
         """The number of the last fresh pair of which anything was recorded; 0 before the first."""
         return max((parse_name(path).pair for path in (self.path / "sessions").glob("*-pair*.jsonl")), default=0)
 
-    def pair_selection(self, pair: int) -> tuple[str, ...]:
-        """The test ids that a fresh pair was for, in order; empty where nothing of it was recorded."""
-        for side in Side:
-            for session in self.pair_sessions(side, pair):
+    def pair_selection(self, pair: int, kind: RerunKind = RerunKind.PAIR, *, side: Side | None = None) -> tuple[str, ...]:
+        """The test ids that a fresh pair (or another rerun) was for, in order; empty where nothing of it was recorded."""
+        for one in (side,) if side else tuple(Side):
+            for session in self.pair_sessions(one, pair, kind):
                 return session.selected or ()
         return ()
 
-    def pair_sessions(self, side: Side, pair: int) -> Iterator[Session]:
-        """The sessions of one fresh pair on one side, in order."""
+    def pair_sessions(self, side: Side, pair: int, kind: RerunKind = RerunKind.PAIR) -> Iterator[Session]:
+        """The sessions of one fresh pair (or another rerun) on one side, in order."""
         for number in itertools.count(1):
-            name = SessionName(side=side, pair=pair, shard=Shard(), number=number)
+            name = SessionName(side=side, pair=pair, shard=Shard(), number=number, kind=kind)
             path = self.session_path(name)
             if not path.exists():
                 return
             yield read_session(path, name=name)
 
-    def drop_pair(self, pair: int) -> None:
-        """Remove what was recorded of a fresh pair that turned out to be no evidence."""
-        for path in (self.path / "sessions").glob(f"*-pair{pair:02d}-*"):
+    def drop_pair(self, pair: int, kind: RerunKind = RerunKind.PAIR, *, side: Side | None = None) -> None:
+        """Remove what was recorded of a fresh pair (or another rerun) that turned out to be no evidence; of one side alone where it is given."""
+        for path in (self.path / "sessions").glob(f"{side.value if side else '*'}-{kind.value}{pair:02d}-*"):
             path.unlink()
+
+    def write_plan_of(self, what: str, content: Mapping[str, object]) -> None:
+        """Keep what a search or an A/A run is about (`harness.evidence.reruns`): `order.json`, `aa.json`."""
+        self._write(f"{what}.json", content)
+
+    def plan_of(self, what: str) -> dict[str, Any] | None:
+        """What `write_plan_of` kept, None where there was none. Raises BundleError."""
+        return self._read(f"{what}.json") if (self.path / f"{what}.json").exists() else None
 
     def infrastructure(self) -> tuple[InfrastructureFailure, ...]:
         """The infrastructure failures recorded so far."""

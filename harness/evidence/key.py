@@ -24,12 +24,26 @@ class ProjectKey:
 
     def __init__(self, key: bytes) -> None:
         self._begun = hmac.new(key, digestmod=hashlib.sha256)
+        self._probe = hmac.digest(key, b"probe", "sha256")
 
     def fingerprint(self, value: str) -> str:
         """12 hexadecimal digits: equal for equal values under one key."""
         keyed = self._begun.copy()  # the key's own part is worked out once
         keyed.update(value.encode("utf-8", "surrogatepass"))
         return keyed.hexdigest()[:12]
+
+    def of_probe(self) -> ProjectKey:
+        """The key by which values are fingerprinted in test processes and in the identity index: theirs meet, and tell nothing of this key."""
+        return ProjectKey(self._probe)
+
+    def write_for_probe(self, folder: Path) -> Path:
+        """Write the probe's key to the file `probe.key` (mode 0600) of a folder and return it; a test process reads it."""
+        path, draft = folder / "probe.key", folder / f".probe-{secrets.token_hex(4)}.tmp"
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(self._probe.hex() + "\n")
+        draft.replace(path)
+        return path
 
 
 def project_key(workdir: Path, environ: Mapping[str, str] = os.environ) -> ProjectKey:

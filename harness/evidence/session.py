@@ -7,27 +7,30 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import BundleError
-from harness.model import Attempt, EndReason, Failure, Frame, Outcome, Phase, SessionEnd, Shard, Side
+from harness.model import Attempt, EndReason, Failure, Frame, Observation, Outcome, Phase, RerunKind, SessionEnd, Shard, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SCHEMA = "shadow-probe/1"
+_FULL = "full"
+_OBSERVE = b'{"e":"observe",'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionName:
-    """What a session file's name says: side, pair (0 is the full run), shard, restart number."""
+    """What a session file's name says: side, pair (0 is the full run, else the number among reruns of this kind), shard, restart number."""
 
     side: Side
     pair: int
     shard: Shard
     number: int
+    kind: RerunKind = RerunKind.PAIR
 
     def __str__(self) -> str:
         """The file's name."""
-        part = f"pair{self.pair:02d}" if self.pair else "full"
+        part = f"{self.kind.value}{self.pair:02d}" if self.pair else _FULL
         return f"{self.side.value}-{part}-s{self.shard.index}of{self.shard.count}-n{self.number}.jsonl"
 
 
@@ -36,11 +39,13 @@ def parse_name(path: Path) -> SessionName:
     try:
         side, part, shard, number = path.stem.split("-")
         index, count = shard.removeprefix("s").split("of")
+        word = part.rstrip("0123456789")
         return SessionName(
             side=Side(side),
-            pair=0 if part == "full" else int(part.removeprefix("pair")),
+            pair=0 if part == _FULL else int(part.removeprefix(word)),
             shard=Shard(index=int(index), count=int(count)),
             number=int(number.removeprefix("n")),
+            kind=RerunKind.PAIR if part == _FULL else RerunKind(word),
         )
     except ValueError:
         raise BundleError("this is no name of a session file", where=str(path), expected="for example legacy-full-s1of1-n1.jsonl") from None
@@ -75,6 +80,7 @@ class _Reading:
         self.collected: list[str] = []
         self.collection_finished = False
         self.attempts: dict[str, Attempt] = {}
+        self.observed: dict[str, list[Observation]] = {}
         self.duplicates: list[str] = []
         self.end: SessionEnd | None = None
 
@@ -83,6 +89,9 @@ class _Reading:
         kind = line["e"]
         if kind == "result":
             self._attempt(line["id"], line)
+        elif kind == "observe":
+            observation = Observation.from_text(line["text"], self.name.side)
+            self.observed.setdefault(observation.test_id, []).append(observation)
         elif kind == "subtest":
             self._attempt(f"{line['id']} [{line['key']}]", line)
         elif kind == "collected":
@@ -107,6 +116,7 @@ class _Reading:
             outcome=Outcome(line["outcome"]),
             seconds=line.get("seconds"),
             failure=_failure(line.get("failure")),
+            observations=tuple(self.observed.pop(test_id, ())),
         )
 
     def _close(self, line: Mapping[str, Any]) -> None:
@@ -140,8 +150,11 @@ def read_session(path: Path, *, ids: dict[str, str] | None = None, name: Session
     A last line that was cut off is dropped. Raises BundleError for any other damage, naming the line.
     """
     reading = _Reading(name or parse_name(path), {} if ids is None else ids)
-    for line in _lines(path):
-        reading.take(line)
+    for number, line in _lines(path):
+        try:
+            reading.take(line)
+        except (KeyError, TypeError, ValueError):
+            raise _damage(path, number) from None
     selected = _selected(path)
     attempts = {**reading.attempts, **_not_found(reading, selected)}
     return Session(
@@ -175,8 +188,11 @@ def _selected(path: Path) -> tuple[str, ...] | None:
     return None if chosen is None else tuple(chosen)
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Parsed lines. One damaged line is let pass where it is the last the dying process wrote, that is before the runner's `end` or at the end."""
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Parsed lines with their numbers, those of observations as `text` alone, since most of their trees are never looked into.
+
+    One damaged line is let pass where it is the last the dying process wrote, that is before the runner's `end` or at the end.
+    """
     damaged = 0
     number = 0
     with path.open("rb") as file:
@@ -184,7 +200,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             if not raw.strip():
                 continue
             try:
-                line = json.loads(raw)
+                line = {"e": "observe", "text": raw.decode("ascii")} if raw.startswith(_OBSERVE) and raw.endswith(b"}\n") else json.loads(raw)
                 is_end = line["e"] == "end"
             except (ValueError, KeyError, TypeError):
                 if damaged:
@@ -193,7 +209,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                 continue
             if damaged and not is_end:
                 raise _damage(path, damaged)
-            yield _checked(line, path, number)
+            yield number, _checked(line, path, number)
     if damaged and damaged < number - 1:
         raise _damage(path, damaged)
 

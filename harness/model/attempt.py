@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harness.model.observation import Observation
     from harness.model.vocabulary import Outcome, Phase, Side
 
 
@@ -30,7 +31,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One test, one side, once. `pair` is 0 in the full run and n in the n-th confirmation pair; `seconds` is None where unknown."""
+    """One test, one side, once. `pair` is 0 in the full run and n in the n-th confirmation pair; `seconds` is None where unknown.
+
+    `observations` are what it observed until it ended, in order.
+    """
 
     test_id: str
     side: Side
@@ -38,3 +42,4 @@ class Attempt:
     pair: int = 0
     seconds: float | None = None
     failure: Failure | None = None
+    observations: tuple[Observation, ...] = ()

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from harness.model.vocabulary import Remedy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from harness.model.attempt import Failure, Frame
+    from harness.model.cause import Coupling
     from harness.model.evidence import InfrastructureFailure, RunHeader
+    from harness.model.observation import ObservationResult
+    from harness.model.rerun import Floor, OrderDependence
     from harness.model.vocabulary import Cause, Direction, Outcome, Side, Verdict
 
 
@@ -33,7 +36,8 @@ class PairResult:
     """A test's attempts on both sides and what follows from them: the primary row everywhere.
 
     `confirmed` is None unless the pair differed; `e_value` is None where nothing was rerun; `reason` is for a person to read;
-    `fingerprint` names the failure (`compare.fingerprint`), `cluster` the divergences that share one.
+    `fingerprint` names the failure (`compare.fingerprint`), `cluster` the divergences that share one. `observations` are those of the full run that
+    differ or were cut short, `couplings` what the test depends on in the real data.
     """
 
     test_id: str
@@ -48,6 +52,9 @@ class PairResult:
     cluster: str | None = None
     cause: Cause | None = None
     remedy: Remedy = Remedy.NONE
+    order: OrderDependence | None = None
+    observations: tuple[ObservationResult, ...] = ()
+    couplings: tuple[Coupling, ...] = ()
 
     def of(self, side: Side) -> SideResult:
         """The result of one side."""
@@ -97,7 +104,7 @@ class Comparison:
     """A run with everything decided. `pairs` are sorted by test id; `exit` is the exit code that a command gives for it."""
 
     run: RunHeader
-    pairs: tuple[PairResult, ...]
+    pairs: Sequence[PairResult]
     totals: Totals
     exit: int
     clusters: tuple[Cluster, ...] = ()
@@ -106,3 +113,5 @@ class Comparison:
     shadow: Mapping[str, str] = field(default_factory=dict)
     infrastructure: tuple[InfrastructureFailure, ...] = ()
     warnings: tuple[str, ...] = ()
+    floor: Floor | None = None
+    latent: tuple[Coupling, ...] = ()

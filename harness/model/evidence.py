@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from harness.model.attempt import Attempt
     from harness.model.plan import ConfirmPolicy
+    from harness.model.rerun import FloorEvidence, OrderEvidence
     from harness.model.vocabulary import EndReason, InfrastructureKind
 
 
@@ -74,7 +75,7 @@ class Evidence:
     """One run, whole: what `compare` decides from.
 
     `decided` is True once confirmation reached its one stopping time; `can_rerun` tells whether candidates could be rerun at all;
-    `planned` are the sides that were to run (both, but for `--side`).
+    `planned` are the sides that were to run (both, but for `--side`). `order` and `floor` are None where there was no such search, no A/A run.
     """
 
     run: RunHeader
@@ -84,3 +85,5 @@ class Evidence:
     decided: bool = True
     can_rerun: bool = True
     planned: frozenset[Side] = frozenset(Side)
+    order: OrderEvidence | None = None
+    floor: FloorEvidence | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harness.model.rerun import AAFrequency
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -28,7 +30,8 @@ class Shard:
 class ConfirmPolicy:
     """How candidates are confirmed (docs/verdicts.md). `alpha` bounds the false discovery rate; `mass_failure` is a share of a side's tests.
 
-    After `clean_nights` nights in a row in which both sides agreed, a divergence has converged.
+    After `clean_nights` nights in a row in which both sides agreed, a divergence has converged. `order_budget` is the most of executions that the
+    search for order-dependence takes; `aa` says how often each side is compared with itself, on `aa_sample` tests.
     """
 
     enabled: bool = True
@@ -36,6 +39,9 @@ class ConfirmPolicy:
     max_pairs: int = 12
     mass_failure: float = 0.6
     clean_nights: int = 3
+    order_budget: int = 150
+    aa: AAFrequency = AAFrequency.NEVER
+    aa_sample: int = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

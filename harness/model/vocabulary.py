@@ -37,7 +37,10 @@ class OutcomeClass(StrEnum):
     @property
     def rank(self) -> int:
         """0 is best; of two differing sides the one with the larger rank is the side seen failing."""
-        return list(OutcomeClass).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {kind: rank for rank, kind in enumerate(OutcomeClass)}
 
 
 class Outcome(StrEnum):

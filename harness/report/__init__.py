@@ -8,11 +8,13 @@ from harness.report.html_report import write_html
 from harness.report.json_report import write_json
 from harness.report.junit_report import write_junit
 from harness.report.markdown_report import write_markdown
+from harness.report.nights import Nights
 from harness.report.sarif_report import write_sarif
 from harness.report.schema import published_schema
 from harness.report.terminal import print_summary
 
 __all__ = [
+    "Nights",
     "print_summary",
     "published_schema",
     "write_html",

@@ -27,6 +27,8 @@ EFFECTS_UNCHECKED = (
 
 NO_CONFIRMATION = "No error bound holds"
 
+NO_PROMISE = "No share of false ones among the divergences can be promised: reruns may not be independent of each other, as a warning says."
+
 # Absolute paths and paths out of the suite's root name places of the machine, not of the suite.
 _OUTSIDE_SUITE = re.compile(r"[A-Za-z]:|[/\\]|\.\.(/|$)")
 _DATASET_FACTS = ("data.kind", "data.dataset", "dataset")
@@ -34,11 +36,12 @@ _DATASET_FACTS = ("data.kind", "data.dataset", "dataset")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorBound:
-    """Whether at most `alpha` of the divergences listed are expected to be false, with the reason."""
+    """Whether at most `alpha` of the divergences listed are expected to be false, with the reason. `label` heads a bound that does not hold."""
 
     alpha: float
     holds: bool
     reason: str
+    label: str = "Unconfirmed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +144,8 @@ def _bound(comparison: Comparison, totals: Totals, unconfirmed: int) -> ErrorBou
         verb = "was" if unconfirmed == 1 else "were"
         of = f"the only divergence {verb}" if totals.divergent == 1 else f"{unconfirmed:,} of {totals.divergent:,} divergences {verb}"
         return ErrorBound(alpha=alpha, holds=False, reason=f"{NO_CONFIRMATION}: {of} not confirmed by fresh pairs, so flaky tests may be among them.")
+    if comparison.floor is not None and comparison.floor.caveat:
+        return ErrorBound(alpha=alpha, holds=False, reason=NO_PROMISE, label="Not promised")
     if not totals.divergent:
         return ErrorBound(alpha=alpha, holds=True, reason="No divergence is claimed, so none can be false.")
     return ErrorBound(

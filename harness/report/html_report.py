@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.model import Cluster, Comparison, PairResult, SideResult
+    from harness.report.nights import Nights
     from harness.report.output import Destination
 
 MAX_PAIRS: Final = 2_000
@@ -41,6 +42,7 @@ MAX_PAIRS: Final = 2_000
 _MAX_CLUSTERS: Final = 200
 _MAX_CLUSTER_TESTS: Final = 20
 _MAX_FACTS: Final = 500
+_MAX_INTERMITTENT: Final = 200
 _LONGEST: Final = 2_000
 
 _ABOUT: Final = {
@@ -55,8 +57,11 @@ _ABOUT: Final = {
 }
 
 
-def write_html(comparison: Comparison, path: Destination) -> None:
-    """Write one HTML file of the totals, clusters, differing pairs, parity and infrastructure. Raises UsageError where it cannot be written."""
+def write_html(comparison: Comparison, path: Destination, *, nights: Nights | None = None) -> None:
+    """Write one HTML file of the totals, clusters, differing pairs, parity and infrastructure, and of what a store knows of the `nights`.
+
+    Raises UsageError where it cannot be written.
+    """
     findings = Findings.of(comparison)
     anchors = {cluster.id: f"cluster-{index}" for index, cluster in enumerate(comparison.clusters[:_MAX_CLUSTERS], start=1)}
     template = _environment().get_template("report.html.j2")
@@ -73,6 +78,8 @@ def write_html(comparison: Comparison, path: Destination) -> None:
             sections=_sections(comparison, findings, anchors),
             shown=min(MAX_PAIRS, findings.totals.tests - findings.totals.equivalent),
             max_facts=_MAX_FACTS,
+            nights=nights,
+            max_intermittent=_MAX_INTERMITTENT,
             datasets=(("legacy", dataset(comparison.legacy)), ("shadow", dataset(comparison.shadow))),
             effects=EFFECTS_UNCHECKED,
         ):

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import TextIO
 
-    from harness.model import Cluster, Comparison, Failure, Frame, PairResult, SideResult, Totals
+    from harness.model import Cluster, Comparison, Failure, Floor, Frame, ObservationResult, OrderDependence, PairResult, Rate, SideResult, Totals
+    from harness.report.nights import Nights
     from harness.report.output import Destination
 
 _encode = JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 
 
-def write_json(comparison: Comparison, path: Destination) -> None:
-    """Write report.json. `harness.report.published_schema` describes it. Raises UsageError where it cannot be written."""
+def write_json(comparison: Comparison, path: Destination, *, nights: Nights | None = None) -> None:
+    """Write report.json. `harness.report.published_schema` describes it. `nights` is what a store knows besides. Raises UsageError where it cannot
+    be written.
+    """
     findings = Findings.of(comparison)
     with open_report(path, "JSON report") as out:
         out.write(f'{{"schema": {_encode(SCHEMA_NAME)},\n')
@@ -31,6 +34,8 @@ def write_json(comparison: Comparison, path: Destination) -> None:
         _write_list(out, "latent", ())
         _write_clusters(out, comparison.clusters)
         _write_list(out, "effects", ())
+        out.write(f'"nights": {_encode(_nights(nights))},\n')
+        out.write(f'"aa": {_encode(_aa(comparison.floor))},\n')
         out.write(f'"safety": {_encode(_safety(comparison))}}}\n')
 
 
@@ -107,7 +112,74 @@ def _test(pair: PairResult) -> dict[str, object]:
         "remedy": pair.remedy.value,
         "reason": scalar(pair.reason),
         "failure": _shown_failure(pair),
+        "order": _order(pair.order),
+        "observations": [_observation(result) for result in pair.observations],
     }
+
+
+def _observation(result: ObservationResult) -> dict[str, object]:
+    return {
+        "name": scalar(result.name),
+        "number": result.number,
+        "compare": result.compare.value,
+        "status": result.status.value,
+        "budget": result.budget.value if result.budget else None,
+        "differences": [
+            {
+                "path": scalar(one.path),
+                "kind": one.kind.value,
+                "legacy": scalar(one.legacy),
+                "shadow": scalar(one.shadow),
+                "count": one.count,
+                "sentence": scalar(one.sentence),
+            }
+            for one in result.differences
+        ],
+    }
+
+
+def _order(order: OrderDependence | None) -> dict[str, object] | None:
+    if order is None:
+        return None
+    return {
+        "side": order.side.value,
+        "behind": [scalar(test_id) for test_id in order.behind],
+        "shortest": order.shortest,
+        "rounds": order.rounds,
+        "e_value": finite(order.e_value),
+    }
+
+
+def _aa(floor: Floor | None) -> dict[str, object] | None:
+    if floor is None:
+        return None
+    found = floor.stickiness
+    return {
+        "why": scalar(floor.plan.why),
+        "sample": len(floor.plan.sample),
+        "tests": floor.plan.tests,
+        "runs": floor.plan.rotation + 1,
+        "executions": floor.executions,
+        "complete": floor.complete,
+        "false_divergences": _rate(floor.confirmed),
+        "seen_once": _rate(floor.once),
+        "stickiness": {
+            "state": found.state.value,
+            "series": found.series,
+            "reruns": floor.plan.reruns,
+            "changes": found.changes,
+            "expected": finite(found.expected),
+            "p_value": finite(found.p_value),
+            "estimate": finite(found.estimate),
+            "most": finite(found.most),
+        },
+        "sentences": [scalar(sentence) for sentence in floor.sentences],
+        "caveat": _text(floor.caveat),
+    }
+
+
+def _rate(rate: Rate) -> dict[str, object]:
+    return {"count": rate.count, "of": rate.of, "low": rate.low, "high": rate.high, "level": rate.level}
 
 
 def _side(side: SideResult) -> dict[str, object]:
@@ -154,6 +226,31 @@ def _cluster(cluster: Cluster) -> dict[str, object]:
         "message": scalar(cluster.template),
         "frame": _frame(cluster.frame) if cluster.frame and in_suite(cluster.frame) else None,
         "sentence": scalar(cluster.sentence),
+    }
+
+
+def _nights(nights: Nights | None) -> dict[str, object] | None:
+    if nights is None:
+        return None
+    return {
+        "new": nights.new,
+        "open": nights.open,
+        "reopened": nights.reopened,
+        "converged": nights.converged,
+        "removed": nights.removed,
+        "alpha": nights.alpha,
+        "intermittent": [
+            {
+                "id": scalar(item.test_id),
+                "failing": item.failing.value,
+                "worse": item.worse,
+                "reverse": item.reverse,
+                "nights": item.nights,
+                "e_value": finite(item.e_value),
+                "reason": scalar(item.reason),
+            }
+            for item in nights.intermittent
+        ],
     }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from harness.model import Cluster, Comparison, Frame, PairResult, SideResult
+    from harness.report.nights import Nights
     from harness.report.output import Destination
 
 LIMIT: Final = 1_000_000
@@ -25,6 +26,7 @@ _LONGEST_CELL: Final = 400
 _MAX_FACTS: Final = 200
 _MAX_WARNINGS: Final = 20
 _MAX_CLUSTERS: Final = 200
+_MAX_INTERMITTENT: Final = 50
 
 _TITLES: Final = {
     Verdict.DIVERGENT: "Divergent",
@@ -34,8 +36,11 @@ _TITLES: Final = {
 }
 
 
-def write_markdown(comparison: Comparison, path: Destination) -> None:
-    """Write Markdown of at most `LIMIT` bytes. Rows that do not fit are counted. Raises UsageError where it cannot be written."""
+def write_markdown(comparison: Comparison, path: Destination, *, nights: Nights | None = None) -> None:
+    """Write Markdown of at most `LIMIT` bytes. Rows that do not fit are counted. `nights` is what a store knows besides.
+
+    Raises UsageError where it cannot be written.
+    """
     findings = Findings.of(comparison)
     with open_report(path, "Markdown report") as out:
         page = _Page(out)
@@ -44,6 +49,10 @@ def write_markdown(comparison: Comparison, path: Destination) -> None:
         _infrastructure(page, comparison)
         _parity(page, comparison)
         _clusters(page, comparison)
+        if nights is not None:
+            _over_nights(page, nights)
+        for sentence in comparison.floor.sentences if comparison.floor else ():
+            page.line(f"\n{_prose(sentence)}")
         for verdict in BY_URGENCY:
             _pairs(page, comparison, findings, verdict)
         page.line(f"\n{EFFECTS_UNCHECKED}")
@@ -86,7 +95,7 @@ def _head(comparison: Comparison, findings: Findings) -> Iterator[str]:
     yield f"# Shadow comparison: {_prose(run.suite)}\n"
     yield f"**{_prose(findings.headline)}** {_prose(findings.advice)}\n"
     if not findings.bound.holds:
-        yield f"> **Unconfirmed.** {markdown(findings.bound.reason)}\n"
+        yield f"> **{findings.bound.label}.** {markdown(findings.bound.reason)}\n"
     elif totals.divergent:
         yield f"{markdown(findings.bound.reason)}\n"
     for warning in comparison.warnings[:_MAX_WARNINGS]:
@@ -115,6 +124,15 @@ def _clusters(page: _Page, comparison: Comparison) -> None:
     rows = ((f"{len(cluster.tests):,}", _prose(cluster.sentence), _failure(cluster), _place(cluster.frame)) for cluster in comparison.clusters)
     columns = ("tests", "what they have in common", "failure", "where")
     page.table("Clusters, each mended by one change", columns, rows, len(comparison.clusters), most=_MAX_CLUSTERS)
+
+
+def _over_nights(page: _Page, nights: Nights) -> None:
+    page.line(f"\n## Over the nights\n\n{nights.sentence}")
+    if nights.intermittent:
+        page.line(f"\n{nights.bound}")
+    rows = ((_code(item.test_id), item.failing.value, f"{item.worse:,}", f"{item.reverse:,}", f"{item.nights:,}") for item in nights.intermittent)
+    columns = ("test", "fails more often on", "nights it did worse", "nights the other did", "nights")
+    page.table("Divergent now and then", columns, rows, len(nights.intermittent), most=_MAX_INTERMITTENT)
 
 
 def _pairs(page: _Page, comparison: Comparison, findings: Findings, verdict: Verdict) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.model import Cluster, Comparison, Frame, PairResult
+    from harness.report.nights import Nights
 
 _MAX_CLUSTERS: Final = 5
 _MAX_PAIRS: Final = 10
@@ -31,19 +32,20 @@ _STYLES: Final = {
 }
 
 
-def print_summary(comparison: Comparison, console: Console, *, where: Sequence[str] = ()) -> None:
-    """Print what a person acts on. `where` are the caller's lines on the reports and the dashboard; they come last.
+def print_summary(comparison: Comparison, console: Console, *, where: Sequence[str] = (), nights: Nights | None = None) -> None:
+    """Print what a person acts on. `where` are the caller's lines on the reports and the dashboard; they come last. `nights` is what a store knows.
 
     Infrastructure failures stand first, with what to do: as long as there are any, the rest is no basis for a decision.
     """
-    _Summary(comparison, console).print(where)
+    _Summary(comparison, console, nights).print(where)
 
 
 class _Summary:
     """The sections in their order. Text of a test process is never read as Rich's markup."""
 
-    def __init__(self, comparison: Comparison, console: Console) -> None:
+    def __init__(self, comparison: Comparison, console: Console, nights: Nights | None) -> None:
         self._comparison = comparison
+        self._nights = nights
         self._console = console
         self._findings = Findings.of(comparison)
 
@@ -53,7 +55,10 @@ class _Summary:
         self._clusters()
         self._pairs(Verdict.DIVERGENT, "First divergences")
         self._pairs(Verdict.INCONCLUSIVE, "First undecided tests (they count against readiness)")
+        self._order()
         self._parity()
+        self._floor()
+        self._over_nights()
         self._line(EFFECTS_UNCHECKED, "dim")
         for line in where:
             self._line(line)
@@ -124,6 +129,25 @@ class _Summary:
         if pair.failure:
             self._line(failure_line(pair.failure), "red", indent=4)
 
+    def _order(self) -> None:
+        found = [pair for pair in self._comparison.pairs if pair.order]
+        if not found:
+            return
+        self._title(f"{number(len(found), 'test depends', 'tests depend')} on the order of tests")
+        for pair in found[:_MAX_PAIRS]:
+            self._line(pair.test_id, "bold", indent=2)
+            self._line(f"{pair.verdict.value}: {pair.reason}", indent=4)
+        self._more(len(found) - _MAX_PAIRS, "test")
+        self._line("")
+
+    def _floor(self) -> None:
+        if self._comparison.floor is None:
+            return
+        self._title("Each side against itself")
+        for sentence in self._comparison.floor.sentences:
+            self._line(sentence, indent=2)
+        self._line("")
+
     def _parity(self) -> None:
         facts = self._comparison.parity
         if not facts:
@@ -132,6 +156,20 @@ class _Summary:
         for fact in facts[:_MAX_FACTS]:
             self._line(f"{fact.name}: legacy {_value(fact.legacy)}, shadow {_value(fact.shadow)}", "yellow", indent=2)
         self._more(len(facts) - _MAX_FACTS, "difference")
+        self._line("")
+
+    def _over_nights(self) -> None:
+        nights = self._nights
+        if nights is None:
+            return
+        self._title("Over the nights")
+        self._line(nights.sentence, indent=2)
+        if nights.intermittent:
+            self._line(f"{number(len(nights.intermittent), 'test diverges', 'tests diverge')} now and then. {nights.bound}", indent=2)
+        for item in nights.intermittent[:_MAX_PAIRS]:
+            self._line(item.test_id, "bold", indent=4)
+            self._line(item.reason, indent=6)
+        self._more(len(nights.intermittent) - _MAX_PAIRS, "test")
         self._line("")
 
     def _frame(self, frame: Frame | None) -> None:

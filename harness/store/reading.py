@@ -25,10 +25,25 @@ from harness.model import (
     Side,
     Verdict,
 )
+from harness.store.findings import run_findings_of
 from harness.store.listing import DETAIL, NOT_EQUIVALENT
 from harness.store.renames import Segment, segments
 from harness.store.rows import direction, failure_of, header_of, outcome, pair_of, summary_of, totals_of
-from harness.store.schema import cluster, cluster_test, fact, failure, infrastructure, pair, pair_detail, parity, run, test, text, warning
+from harness.store.schema import (
+    cluster,
+    cluster_test,
+    fact,
+    failure,
+    infrastructure,
+    pair,
+    pair_detail,
+    pair_finding,
+    parity,
+    run,
+    test,
+    text,
+    warning,
+)
 from harness.store.verbatim import digest
 
 if TYPE_CHECKING:
@@ -77,6 +92,7 @@ def comparison(connection: Connection, run_id: str) -> Comparison | None:
         shadow=_facts(connection, row.id, Side.SHADOW),
         infrastructure=tuple(_infrastructure(item) for item in _list(connection, infrastructure, row.id)),
         warnings=tuple(item.text for item in _list(connection, warning, row.id)),
+        **run_findings_of(row.findings),
     )
 
 
@@ -154,10 +170,12 @@ def _pairs(connection: Connection, where: ColumnElement[bool]) -> Sequence[PairR
             _reason.c.value.label("reason"),
             _fingerprint.c.value.label("fingerprint"),
             _cluster.c.value.label("cluster"),
+            pair_finding.c.content.label("findings"),
         )
         .join_from(pair, test, test.c.id == pair.c.test_id)
         .join(_reason, _reason.c.id == pair.c.reason_id)
         .outerjoin(pair_detail, DETAIL)
+        .outerjoin(pair_finding, and_(pair_finding.c.run_id == pair.c.run_id, pair_finding.c.position == pair.c.position))
         .outerjoin(_fingerprint, _fingerprint.c.id == pair_detail.c.fingerprint_id)
         .outerjoin(_cluster, _cluster.c.id == pair_detail.c.cluster_id)
         .where(where)

@@ -25,6 +25,7 @@ from harness.model import (
     Totals,
     Verdict,
 )
+from harness.store.findings import pair_findings_of
 from harness.store.verbatim import original, stored
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def pair_of(row: Row[Any], failures: Mapping[int, Failure]) -> PairResult:
         cluster=row.cluster,
         cause=None if row.cause is None else Cause(row.cause),
         remedy=Remedy(row.remedy) if detailed else Remedy.NONE,
+        **pair_findings_of(row.findings),
     )
 
 

@@ -4,6 +4,7 @@ History of the schema (each version is a migration of the same number under `mig
 
 0001  first: runs, tests, pairs, failures, clusters, parity, infrastructure failures, warnings
 0002  following over the nights: divergences, discordances, renames, retention with tombstones; runs say whether they are nights
+0003  findings: what few pairs and runs have beside their columns
 
 Ids are small integers that the writer hands out (writers are one at a time, see `database`). Texts that many rows share stand once, in `test`,
 `text` and `failure`, unique by a digest of 16 bytes, because a test id may be longer than an index entry can be.
@@ -23,7 +24,7 @@ from harness.store.columns import Instant, Verbatim
 if TYPE_CHECKING:
     from sqlalchemy.schema import SchemaItem
 
-VERSION = "0002"
+VERSION = "0003"
 VERSION_TABLE = "shadow_schema"
 
 metadata = MetaData(
@@ -86,6 +87,7 @@ run = Table(
     Column("flaky", Integer, comment="total: pairs with this verdict"),
     Column("both_failing", Integer, comment="total: pairs with this verdict"),
     Column("inconclusive", Integer, comment="total: pairs with this verdict"),
+    Column("findings", Text, comment="JSON: what few runs have; null where that is nothing"),
     Index("ix_run_started_at", "started_at", "id"),
     comment="runs, decided or under way",
 )
@@ -169,6 +171,15 @@ Index(
     pair_detail.c.position,
     sqlite_where=_CLUSTERED,
     postgresql_where=_CLUSTERED,
+)
+
+pair_finding = Table(
+    "pair_finding",
+    metadata,
+    *_key_of_run(),
+    Column("content", Text, nullable=False, comment="JSON"),
+    comment="what few pairs have beside their columns",
+    sqlite_with_rowid=False,
 )
 
 tally = Table(
@@ -331,4 +342,4 @@ tombstone = Table(
     comment="runs removed by retention",
 )
 
-OF_A_RUN = (pair, pair_detail, tally, cluster_test, cluster, parity, fact, infrastructure, warning)
+OF_A_RUN = (pair, pair_detail, pair_finding, tally, cluster_test, cluster, parity, fact, infrastructure, warning)

@@ -12,6 +12,7 @@ from harness.errors import StoreError
 from harness.model import Cluster, Comparison, Direction, Failure, PairResult, Rename, RunHeader, RunState, Side, Verdict
 from harness.store import following, renames, schema
 from harness.store.bulk import Shared, batches
+from harness.store.findings import pair_findings, run_findings
 from harness.store.rows import NO_DETAIL, detail_row, failure_digest, failure_row, header_values, pair_row, progress_values, totals_values, word
 from harness.store.standing import bulk_of
 from harness.store.verbatim import digest, folded, stored
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _BATCH = 5_000  # pairs held as rows at a time
 _WORTH_ANALYZING = 10_000  # pairs that change what PostgreSQL's planner should know
 
-_UNDECIDED = dict.fromkeys(("exit", "tests", "equivalent", "divergent", "flaky", "both_failing", "inconclusive"))
+_UNDECIDED = dict.fromkeys(("exit", "findings", "tests", "equivalent", "divergent", "flaky", "both_failing", "inconclusive"))
 
 
 def begin(connection: Connection, header: RunHeader) -> None:
@@ -42,7 +43,7 @@ def save(connection: Connection, comparison: Comparison, moved: Sequence[Rename]
     """
     before = following.suite_of_night(connection, comparison.run.id)
     state = RunState.COMPLETE if comparison.run.complete else RunState.INCOMPLETE
-    decided = {"state": state.value, "exit": comparison.exit, **totals_values(comparison.totals)}
+    decided = {"state": state.value, "exit": comparison.exit, "findings": run_findings(comparison), **totals_values(comparison.totals)}
     _Writer(connection, _replace(connection, comparison.run, decided)).write(comparison)
     renames.write(connection, comparison.run, moved)
     following.take(connection, comparison.run.id, before=before)
@@ -150,6 +151,8 @@ class _Writer:
         rows = [pair_row(self._run_id, position, pair, tests=tests, texts=texts) for position, pair in enumerate(batch, start=start)]
         self._bulk.insert(schema.pair, rows)
         details = ((position, detail_row(pair, texts=texts, failures=failures)) for position, pair in enumerate(batch, start=start))
+        findings = ((position, pair_findings(pair)) for position, pair in enumerate(batch, start=start))
+        self._bulk.insert(schema.pair_finding, [(self._run_id, position, content) for position, content in findings if content is not None])
         self._bulk.insert(schema.pair_detail, [(self._run_id, position, *detail) for position, detail in details if detail != NO_DETAIL])
 
     def _write_clusters(self, clusters: Sequence[Cluster]) -> None:

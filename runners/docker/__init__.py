@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from runners.docker.sweep import Swept
 
 
-def docker_environment(plan: SidePlan, suite: SuitePlan, *, run_id: str, workdir: Path, logs: Path, seed: int) -> EnvironmentProvider:
+def docker_environment(
+    plan: SidePlan, suite: SuitePlan, *, run_id: str, workdir: Path, logs: Path, seed: int, key: Path | None = None
+) -> EnvironmentProvider:
     """One side's environment in containers (see `DockerEnvironment`). Raises InfrastructureError where the `docker` package is missing."""
     try:
         from runners.docker.provider import DockerEnvironment  # noqa: PLC0415  # the `docker` package is an extra
     except ImportError as error:
         raise _extra_missing(error) from None
-    return DockerEnvironment(plan, suite, run_id=run_id, workdir=workdir, logs=logs, seed=seed)
+    return DockerEnvironment(plan, suite, run_id=run_id, workdir=workdir, logs=logs, seed=seed, key=key)
 
 
 def sweep_leftovers(workdir: Path, *, keep: frozenset[str] = frozenset()) -> Swept:

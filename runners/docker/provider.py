@@ -51,7 +51,7 @@ class DockerEnvironment:
     services' logs. `run_id` and the side become labels of everything on the engine.
     """
 
-    def __init__(self, plan: SidePlan, suite: SuitePlan, *, run_id: str, workdir: Path, logs: Path, seed: int) -> None:
+    def __init__(self, plan: SidePlan, suite: SuitePlan, *, run_id: str, workdir: Path, logs: Path, seed: int, key: Path | None = None) -> None:
         self.side: Side = plan.side
         self._plan = plan
         self._suite = suite
@@ -60,6 +60,7 @@ class DockerEnvironment:
         self._workdir = workdir.resolve()
         self._folder = self._workdir / FOLDER / self._ownership.project
         self._variables = _variables(plan, suite, seed)
+        self._key = key
         self._compose: Compose | None = None
         self._events: ProjectEvents | None = None
         self._cancelled = threading.Event()
@@ -103,6 +104,7 @@ class DockerEnvironment:
             out=self._folder / "out",
             events=self._events,
             memory=self._plan.memory,
+            key=self._key,
         )
 
     def down(self) -> None:

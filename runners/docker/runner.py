@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SELECTION = "select.json"
 """The selection in a session's folder."""
 
+_KEY = "probe.key"
 _SCRATCH = "/tmp"  # noqa: S108  # the container's own; pytest keeps its cache below TOX_ENV_DIR, since the suite's folder is read-only
 
 
@@ -39,12 +40,15 @@ class DockerRunner:
 
     __test__ = False
 
-    def __init__(self, suite: SuitePlan, variables: Mapping[str, str], *, out: Path, events: ProjectEvents, memory: str) -> None:
+    def __init__(
+        self, suite: SuitePlan, variables: Mapping[str, str], *, out: Path, events: ProjectEvents, memory: str, key: Path | None = None
+    ) -> None:
         self._suite = suite
         self._variables = variables
         self._out = out
         self._events = events
         self._memory = memory
+        self._key = key
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -80,6 +84,10 @@ class DockerRunner:
             "SHADOW_PROBE_SELECT": f"{inside}/{SELECTION}",
             "SHADOW_PROBE_ROOT": SUITE_FOLDER,
         }
+        if self._key is not None:
+            (folder / _KEY).write_bytes(self._key.read_bytes())  # as long as the session
+            (folder / _KEY).chmod(0o644)  # nobody else gets through the folders above
+            variables["SHADOW_PROBE_KEY"] = f"{inside}/{_KEY}"
         command = pytest_command(self._suite, request, workers=worker_count(self._suite.workers))
         tail = SessionTail(request.output)
         crashed: dict[str, None] = {}
