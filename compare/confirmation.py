@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from compare.difference import Difference
+    from compare.order.outcome import OrderOutcome
     from harness.model import Attempt, ConfirmPolicy, Failure
 
 MOST_BEGUN = 2
@@ -31,7 +32,8 @@ class Candidate:
     """A pair whose outcomes differed in the full run, with its fresh pairs since. The pair that made it a candidate is no evidence.
 
     `selects` is the test to run for it (the test that a subtest belongs to; None: itself), `failure` the one it was found with. `pairs` are the
-    fresh pairs that count, `spoiled` says of those that do not which side's environment failed and how, `reruns` are the attempts of all.
+    fresh pairs that count, `spoiled` says of those that do not which side's environment failed and how, `reruns` are the attempts of all. `order` is
+    what the search for order-dependence concluded, None where there was none.
     """
 
     test_id: str
@@ -41,16 +43,17 @@ class Candidate:
     failure: Failure | None = None
     spoiled: tuple[tuple[Side, str], ...] = ()
     reruns: tuple[tuple[Attempt | None, Attempt | None], ...] = ()
+    order: OrderOutcome | None = None
 
     @property
     def e_value(self) -> float:
-        """The e-value after its fresh pairs."""
-        return e_value(self.pairs)
+        """The e-value after its fresh pairs, those behind its predecessors among them: the rate that both sides share may be another one there."""
+        return e_value((*self.pairs, *(self.order.pairs if self.order else ())))
 
     @property
     def dropped(self) -> bool:
-        """Whether its e-value ever fell below the bar: dropped candidates are not rerun any more."""
-        return min(course(self.pairs)) < DROP_BELOW
+        """Whether its e-value fell below the bar, and fresh pairs behind its predecessors did not speak for it. Dropped candidates are not rerun."""
+        return min(course(self.pairs)) < DROP_BELOW and not (self.order and self.order.revives and self.e_value >= DROP_BELOW)
 
     @property
     def cause(self) -> str | None:
@@ -60,19 +63,22 @@ class Candidate:
     def after(self, legacy: Attempt | None, shadow: Attempt | None) -> Candidate:
         """The candidate after one more fresh pair.
 
-        A pair that lacks a side is no evidence. Nor is one that the environment spoiled, that is a failure which speaks of the environment while
-        the one it was found with does not speak of the same: leaving such pairs out keeps both sides' rates equal wherever they were.
+        A pair that lacks a side is no evidence, nor one in which what was observed is not known whole. Nor is one that the environment spoiled, that
+        is a failure which speaks of the environment while the one it was found with does not speak of the same: leaving such pairs out keeps both
+        sides' rates equal wherever they were.
         """
         later = replace(self, reruns=(*self.reruns, (legacy, shadow)))
         if legacy is None or shadow is None:
             return later
-        if spoiled := [(attempt.side, cause) for attempt in (legacy, shadow) if (cause := self._foreign_cause(attempt))]:
+        if spoiled := [(attempt.side, cause) for attempt in (legacy, shadow) if (cause := self.spoiled_by(attempt))]:
             return replace(later, spoiled=(*self.spoiled, *spoiled))
         expected, failing = (legacy, shadow) if self.difference.failing is Side.SHADOW else (shadow, legacy)
-        fresh = self.difference.failed(expected.outcome), self.difference.failed(failing.outcome)
-        return replace(later, pairs=(*self.pairs, fresh))
+        fresh = self.difference.failed_in(expected), self.difference.failed_in(failing)
+        if fresh[0] is None or fresh[1] is None:
+            return later
+        return replace(later, pairs=(*self.pairs, (fresh[0], fresh[1])))
 
-    def _foreign_cause(self, attempt: Attempt) -> str | None:
+    def spoiled_by(self, attempt: Attempt) -> str | None:
         """What of the environment a rerun's failure speaks of, None where it is of the kind that the candidate was found with."""
         failed = attempt.failure is not None and self.difference.failed(attempt.outcome)
         cause = infrastructure_cause(attempt.failure) if failed and attempt.failure else None

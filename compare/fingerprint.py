@@ -40,6 +40,6 @@ def digest(*parts: str) -> str:
     return hashed.hexdigest()[:16]
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=65_536)  # a large suite that fails in many ways; each is asked for a few times
 def _of_failure(kind: str, message: str, path: str, function: str) -> str:
     return digest(ALGORITHM, kind, message, path, function)

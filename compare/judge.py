@@ -7,9 +7,11 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from compare.agreeing import Merged
 from compare.clusters import cluster
 from compare.confirmation import Confirmation
 from compare.mass import spoiled_confirmation
+from compare.order import investigated
 from compare.parity import parity
 from compare.results import Night, disputed, undisputed
 from compare.survey import confirmation_of, survey
@@ -19,18 +21,19 @@ from harness.model import Comparison, PairResult, Totals, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from compare.agreeing import Agreeing
     from compare.confirmation import Candidate
     from harness.model import Cluster, Evidence, InfrastructureFailure
 
 
-def judge(evidence: Evidence) -> Comparison:
-    """Decide every pair of a run.
+def judge(evidence: Evidence, agreeing: Agreeing | None = None) -> Comparison:
+    """Decide every pair of a run. `agreeing` are tests that `compare.agreeing` took out of the evidence before.
 
     The result depends on the attempts alone, not on the order of tests; swapping the sides mirrors every direction.
     """
     results: list[PairResult] = []
-    seen = survey(evidence, lambda pair: results.append(undisputed(pair, evidence.planned)))
-    confirmation = confirmation_of(evidence, (candidate for _, candidate in seen.differing))
+    seen = survey(evidence, lambda pair: results.append(undisputed(pair, evidence.planned)), agreeing=len(agreeing or ()))
+    confirmation = investigated(confirmation_of(evidence, (candidate for _, candidate in seen.differing)), evidence.order)
     where = confirmation.standing()
     night = Night(
         standing=where,
@@ -48,10 +51,10 @@ def judge(evidence: Evidence) -> Comparison:
     complete = evidence.run.complete and night.fault is None and finished
     results += decided
     results.sort(key=attrgetter("test_id"))
-    totals = _totals(results)
+    totals = _totals(results, agreeing=len(agreeing or ()))
     return Comparison(
         run=replace(evidence.run, complete=complete),
-        pairs=tuple(results),
+        pairs=Merged(agreeing, results) if agreeing else tuple(results),
         totals=totals,
         exit=_exit(totals, faults, complete=complete),
         clusters=_clusters(decided, confirmation.candidates),
@@ -85,8 +88,9 @@ def _clusters(decided: Sequence[PairResult], candidates: Sequence[Candidate]) ->
     return cluster((result, candidate.difference.failing) for result, candidate in members if result.cluster)
 
 
-def _totals(results: Iterable[PairResult]) -> Totals:
+def _totals(results: Iterable[PairResult], *, agreeing: int) -> Totals:
     counts = Counter(result.verdict for result in results)
+    counts[Verdict.EQUIVALENT] += agreeing
     return Totals(
         tests=counts.total(),
         equivalent=counts[Verdict.EQUIVALENT],

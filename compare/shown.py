@@ -64,7 +64,7 @@ class Shown:
 
     def has_test_in(self, unit: str) -> bool:
         """Whether this side knows a test in a module, class or package (or of that very name)."""
-        beginnings = (f"{unit}::", f"{unit.removesuffix('/__init__.py')}/")
+        beginnings = beginnings_in(unit)
         for beginning in (unit, *beginnings):
             place = bisect_left(self.tests, beginning, key=BY_ID)
             if place < len(self.tests) and _lies_in(self.tests[place].test_id, unit, beginnings):
@@ -98,6 +98,11 @@ def units_above(test_id: str) -> Iterator[str]:
         name = name.rpartition("/")[0]
         yield f"{name}/__init__.py"
         yield name
+
+
+def beginnings_in(unit: str) -> tuple[str, str]:
+    """How the ids of tests begin that lie in a module, class or package."""
+    return f"{unit}::", f"{unit.removesuffix('/__init__.py')}/"
 
 
 def _lies_in(test_id: str, unit: str, beginnings: tuple[str, ...]) -> bool:

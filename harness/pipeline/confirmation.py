@@ -14,13 +14,16 @@ from harness.pipeline.side import SideTask
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from compare.confirmation import Confirmation
     from harness.evidence import Bundle
     from harness.model import Attempt, Evidence, Plan
     from harness.pipeline.events import Event
 
 
-def confirm(evidence: Evidence, plan: Plan, bundle: Bundle, *, carry_out: Callable[[SideTask], None], emit: Callable[[Event], None]) -> None:
-    """Rerun the candidates of a full run. `carry_out` runs one side of a fresh pair. A pair that an earlier try left half-done is completed first.
+def confirm(evidence: Evidence, plan: Plan, bundle: Bundle, *, carry_out: Callable[[SideTask], None], emit: Callable[[Event], None]) -> Confirmation:
+    """Rerun the candidates of a full run until the stopping time, and return where confirmation is then.
+
+    `carry_out` runs one side of a fresh pair. A pair that an earlier try left half-done is completed first.
 
     Raises InfrastructureError, and what `carry_out` raises.
     """
@@ -31,7 +34,7 @@ def confirm(evidence: Evidence, plan: Plan, bundle: Bundle, *, carry_out: Callab
         evidence = bundle.evidence()
     confirmation = confirmation_so_far(evidence)
     if not confirmation.next_pair():
-        return
+        return confirmation
     emit(ConfirmationStarted(candidates=len(confirmation.candidates)))
     known = {side.side: frozenset(attempt.test_id for attempt in side.full) for side in (evidence.legacy, evidence.shadow)}
     del evidence  # confirmation needs the candidates alone, however large the suite
@@ -44,6 +47,7 @@ def confirm(evidence: Evidence, plan: Plan, bundle: Bundle, *, carry_out: Callab
         confirmation = confirmation.after_pair(shown[Side.LEGACY], shown[Side.SHADOW])
         where = confirmation.standing()
         emit(PairConfirmed(number=number, confirmed=len(where.confirmed), dropped=len(where.dropped), open=len(where.open)))
+    return confirmation
 
 
 def _fresh_pair(number: int, ids: tuple[str, ...], chance: random.Random, plan: Plan, carry_out: Callable[[SideTask], None]) -> None:

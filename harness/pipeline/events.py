@@ -73,6 +73,35 @@ class PairConfirmed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSearchStarted:
+    """Candidates that agree alone are rerun behind their predecessors, within a budget of executions."""
+
+    suspects: int
+    budget: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSearched:
+    """The search for order-dependence is over: so many steps, so many tests that depend on the order."""
+
+    steps: int
+    dependent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloorStarted:
+    """Each side is compared with itself on `sample` tests, and `flaky` tests are rerun again and again."""
+
+    sample: int
+    flaky: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloorMeasured:
+    """The A/A run is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InfrastructureFailed:
     """A fault of an environment or of the harness; the run will be incomplete."""
 
@@ -95,6 +124,10 @@ Event = (
     | SessionRestarted
     | ConfirmationStarted
     | PairConfirmed
+    | OrderSearchStarted
+    | OrderSearched
+    | FloorStarted
+    | FloorMeasured
     | InfrastructureFailed
     | RunFinished
 )

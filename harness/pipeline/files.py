@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compare.agreeing import set_apart
 from harness import __version__
 from harness.errors import DuplicateTestIdError, UsageError
 from harness.evidence import Bundle
@@ -19,9 +20,9 @@ from runners.junit import read_sides
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from compare.agreeing import Apart
     from harness.model import Comparison
     from harness.ports import Clock
-    from runners.junit import SideReport
 
 
 def compare_bundle(path: Path) -> Comparison:
@@ -43,6 +44,9 @@ def compare_sources(
     Nothing can be rerun, so no divergence is confirmed. `warn` gets what the reader noticed. Raises InputError, BundleError, EmptySuiteError,
     DuplicateTestIdError and UsageError.
     """
+    for source in (legacy, shadow):
+        if not source.exists():
+            raise UsageError("this file or folder does not exist", where=str(source), expected="a JUnit XML file, a folder of them, or a bundle")
     clock = clock or SystemClock()
     now = clock.now()
     run = RunHeader(
@@ -55,8 +59,12 @@ def compare_sources(
         harness_version=__version__,
     )
     with _collector_paused():
-        sides = _sides(legacy, shadow, warn)
-        return decide(Evidence(run=run, legacy=sides[0], shadow=sides[1], can_rerun=False))
+        if is_bundle(legacy) or is_bundle(shadow):
+            left, right = _bundles(legacy, shadow)
+            return decide(Evidence(run=run, legacy=left, shadow=right, can_rerun=False))
+        agreeing, one, other = _reports(legacy, shadow, warn)
+        left, right = (SideEvidence(side=side, full=full, finished=True) for side, full in ((Side.LEGACY, one), (Side.SHADOW, other)))
+        return decide(Evidence(run=run, legacy=left, shadow=right, can_rerun=False), agreeing)
 
 
 @contextmanager
@@ -76,29 +84,26 @@ def is_bundle(path: Path) -> bool:
     return (path / "bundle.json").is_file()
 
 
-def _sides(legacy: Path, shadow: Path, warn: Callable[[str], None]) -> tuple[SideEvidence, SideEvidence]:
-    for source in (legacy, shadow):
-        if not source.exists():
-            raise UsageError("this file or folder does not exist", where=str(source), expected="a JUnit XML file, a folder of them, or a bundle")
-    if is_bundle(legacy) and is_bundle(shadow):
-        ids: dict[str, str] = {}
-        return Bundle.open(legacy).side(Side.LEGACY, ids=ids), Bundle.open(shadow).side(Side.SHADOW, ids=ids)
-    if is_bundle(legacy) or is_bundle(shadow):
+def _bundles(legacy: Path, shadow: Path) -> tuple[SideEvidence, SideEvidence]:
+    if not (is_bundle(legacy) and is_bundle(shadow)):
         raise UsageError(
             "a bundle and JUnit XML cannot be paired: their test ids are built in different ways",
             where=str(legacy if is_bundle(legacy) else shadow),
             expected="two bundles, or JUnit XML on both sides",
         )
-    reports = read_sides([legacy], [shadow])
-    return _evidence(Side.LEGACY, legacy, reports[0], warn), _evidence(Side.SHADOW, shadow, reports[1], warn)
+    ids: dict[str, str] = {}
+    return Bundle.open(legacy).side(Side.LEGACY, ids=ids), Bundle.open(shadow).side(Side.SHADOW, ids=ids)
 
 
-def _evidence(side: Side, source: Path, report: SideReport, warn: Callable[[str], None]) -> SideEvidence:
-    for remark in report.remarks:
-        warn(f"{remark.where}: {remark.message}")
-    if report.duplicates:
-        raise _duplicates(source, report.duplicates)
-    return SideEvidence(side=side, full=report.attempts, finished=True)
+def _reports(legacy: Path, shadow: Path, warn: Callable[[str], None]) -> Apart:
+    """The tests of both sides' reports. Of a million that agree no attempt is ever made."""
+    sides = read_sides([legacy], [shadow])
+    for source, report in zip((legacy, shadow), sides, strict=True):
+        for remark in report.remarks:
+            warn(f"{remark.where}: {remark.message}")
+        if report.duplicates:
+            raise _duplicates(source, report.duplicates)
+    return set_apart(sides[0].columns, sides[1].columns)
 
 
 def _duplicates(source: Path, doubled: Sequence[str]) -> DuplicateTestIdError:

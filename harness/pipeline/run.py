@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from compare.order import investigated
 from harness.errors import EmptySuiteError, InfrastructureError, ShadowError, StoreError
-from harness.evidence import can_rerun
+from harness.evidence import can_rerun, order_evidence
 from harness.model import InfrastructureFailure, InfrastructureKind, RunState, Side
 from harness.pipeline.confirmation import confirm
 from harness.pipeline.events import EnvironmentReady, InfrastructureFailed, RunFinished, RunStarted
+from harness.pipeline.floor import due, measure_floor
+from harness.pipeline.history import renames_of
 from harness.pipeline.interrupt import interrupts_to
+from harness.pipeline.order import search_order
 from harness.pipeline.progress import LiveProgress
 from harness.pipeline.side import SideTask, StoppedError, run_side
 from harness.pipeline.stream import EventStream
@@ -22,9 +26,11 @@ from harness.pipeline.verdict import decide
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from compare.confirmation import Confirmation
     from harness.evidence import Bundle
     from harness.model import Evidence, Plan
     from harness.pipeline.events import Event
+    from harness.pipeline.floor import Due
     from harness.ports import Clock, EnvironmentProvider, Executor, Store, TestRunner
 
 
@@ -58,6 +64,8 @@ def run(plan: Plan, bundle: Bundle, ports: Ports, *, resumed: bool = False) -> I
                 yield from night.follow(night.full_run)
                 night.refuse_empty()
                 yield from night.follow(night.confirm)
+                yield from night.follow(night.search_order)
+                yield from night.follow(night.measure_floor)
                 night.decided = True
             except InfrastructureError as error:
                 yield night.failed(error)
@@ -83,6 +91,8 @@ class _Night:
         self.events = EventStream()
         self._id = bundle.header().id
         self._evidence: Evidence | None = None
+        self._confirmation: Confirmation | None = None
+        self._floor: Due | None = None
         self._runners: dict[Side, TestRunner] = {}
         self._failures: list[InfrastructureFailure] = []
         self._live = LiveProgress(ports.store, self._id, ports.clock)
@@ -137,7 +147,19 @@ class _Night:
         """Rerun what differs as fresh pairs until the stopping time."""
         evidence, self._evidence = self._evidence, None  # confirmation keeps the candidates' part only
         if evidence is not None and can_rerun(self.plan):
-            confirm(evidence, self.plan, self.bundle, carry_out=self._run, emit=self.events.put)
+            self._floor = due(evidence, self.plan, self.bundle)
+            self._confirmation = confirm(evidence, self.plan, self.bundle, carry_out=self._run, emit=self.events.put)
+
+    def search_order(self) -> None:
+        """Rerun behind their predecessors the candidates that agree alone."""
+        if self._confirmation is not None:
+            search_order(self._confirmation, self.plan, self.bundle, carry_out=self._run, emit=self.events.put)
+
+    def measure_floor(self) -> None:
+        """Compare each side with itself, where that is due."""
+        if self._confirmation is not None and self._floor is not None:
+            known = investigated(self._confirmation, order_evidence(self.bundle))
+            measure_floor(self._floor, known, self.plan, self.bundle, carry_out=self._run, emit=self.events.put)
 
     def _both(self, task: Callable[[Side], SideTask]) -> None:
         """Run a task on both sides at the same time. One side's fault ends the other's session: nothing is compared then."""
@@ -221,7 +243,7 @@ class _Night:
         self._evidence = None
         self.bundle.finish(finished_at=self.ports.clock.now(), complete=not self._failures, decided=self.decided)
         comparison = decide(self.bundle.evidence())
-        self.ports.store.save(comparison)
+        self.ports.store.save(comparison, renames=renames_of(self.bundle, comparison))
         return RunFinished(comparison=comparison, bundle=self.bundle.path)
 
     def settle(self, *, kept: bool) -> None:

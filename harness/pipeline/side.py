@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from harness.errors import InfrastructureError
 from harness.evidence import Session, SessionName, read_session
-from harness.model import EndReason, InfrastructureKind, Outcome, SessionRequest, Shard
+from harness.model import EndReason, InfrastructureKind, Outcome, RerunKind, SessionRequest, Shard
 from harness.pipeline.events import AttemptFinished, CollectionFinished, SessionRestarted
 from harness.pipeline.ids import refuse_control_characters, refuse_duplicates
 
@@ -50,12 +50,13 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideTask:
-    """What one side is to run now: the full run of a shard (`select` None), or the tests of one fresh pair."""
+    """What one side is to run now: the full run of a shard (`select` None), or the tests of one fresh pair, or of another rerun (`kind`)."""
 
     side: Side
     shard: Shard
     pair: int = 0
     select: tuple[str, ...] | None = None
+    kind: RerunKind = RerunKind.PAIR
 
 
 def run_side(task: SideTask, runner: TestRunner, bundle: Bundle, *, clock: Clock, emit: Callable[[Event], None]) -> None:
@@ -156,7 +157,7 @@ def _earlier(task: SideTask, bundle: Bundle) -> list[Session]:
 
 
 def _name(task: SideTask, number: int) -> SessionName:
-    return SessionName(side=task.side, pair=task.pair, shard=task.shard, number=number)
+    return SessionName(side=task.side, pair=task.pair, shard=task.shard, number=number, kind=task.kind)
 
 
 def _request(task: SideTask, number: int, bundle: Bundle, done: set[str]) -> SessionRequest:

@@ -7,6 +7,10 @@ compressed). Each night both sides draw every test's outcome from its own failur
 shadow at every run. The evidence goes through the production code: who is a candidate, who is rerun, when it ends, and the verdict. With --sticky, a
 rerun repeats its predecessor on its side with that probability, as on a machine with a warm cache or a poisoned container.
 
+Candidates that agree alone are searched for order-dependence within the budget (no test of the record depends on it), and every seventh night is
+an A/A night: each side against itself on a sample, and series of flaky tests, by which the harness measures whether reruns stick. All of that counts
+as extra executions. `aa.said` is the share of A/A nights whose report says that the error bound cannot be promised.
+
 Prints JSON. Beside the harness stand, on the same draws, one dual run, retries of the failing test (a failure counts where it fails again in the
 first, or in each of five), and the three-way scheme of candidate, primary and secondary, in which a second legacy run shows what is noise.
 `fdr` is the mean over nights of the share of false ones among the reported divergences, `extra` what is run beyond one dual run, as a share of it.
@@ -15,98 +19,51 @@ first, or in each of five), and the three-way scheme of candidate, primary and s
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 import json
 import math
 import random
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from compare.floor import SERIES_RERUNS, counted, flaky_tests, measured, next_of_arms, rotating
 from compare.judge import confirmation_so_far, judge
-from harness.model import Attempt, ConfirmPolicy, Evidence, Failure, Frame, Outcome, Phase, RunHeader, Side, SideEvidence, Verdict
+from compare.order import Investigation, investigated, suspected
+from harness.model import (
+    Attempt,
+    ConfirmPolicy,
+    Evidence,
+    Floor,
+    FloorEvidence,
+    FloorPlan,
+    OrderEvidence,
+    OrderSession,
+    OrderSuspect,
+    RunHeader,
+    Side,
+    SideEvidence,
+    Tally,
+    Verdict,
+)
+from tests.benchmarks.noise_record import Draws, Record, read_record
+
+if TYPE_CHECKING:
+    from compare.confirmation import Confirmation
 
 FALSE_DISCOVERIES, EXTRA = 0.01, 0.025
 """What the harness promises: the most of false ones among its confirmed divergences, and the most it runs beyond a dual run with 60 injected."""
 
+AA_EVERY = 7
+SAID = 0.95
+"""Where the bound is not held, at least this share of A/A nights has to say so."""
+
 _STARTED = datetime(2026, 1, 1, 1, 30, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """Real tests with their failure rates, and for each its passing and its failing attempt on either side."""
-
-    ids: tuple[str, ...]
-    rates: tuple[float, ...]
-    passing: dict[Side, tuple[Attempt, ...]]
-    failing: dict[Side, tuple[Attempt, ...]]
-
-    def shown(self, side: Side, test: int, *, failed: bool, pair: int) -> Attempt:
-        """The attempt of a rerun."""
-        return replace((self.failing if failed else self.passing)[side][test], pair=pair)
-
-
-def read_record(path: Path) -> Record:
-    """The tests of a record that ran at least once. Raises OSError or KeyError where it cannot be read."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    ids, rates = [], []
-    with opened(path, "rt", encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            failing, passing = int(row["failing_runs"]), int(row["passing_runs"])
-            if failing + passing:
-                ids.append(f"{row['project']}::{row['test']}")
-                rates.append(failing / (failing + passing))
-    return Record(
-        ids=tuple(ids),
-        rates=tuple(rates),
-        passing={side: tuple(Attempt(test_id=name, side=side, outcome=Outcome.PASSED) for name in ids) for side in Side},
-        failing={side: tuple(Attempt(test_id=name, side=side, outcome=Outcome.FAILED, failure=_failure(name)) for name in ids) for side in Side},
-    )
-
-
-def _failure(name: str) -> Failure:
-    place = Frame(path=name.partition("#")[0], line=1, function=name.partition("#")[2])
-    return Failure(type="AssertionError", message="assert <n> == <n>", phase=Phase.CALL, frames=(place,))
-
-
-class Draws:
-    """What every test would show in its first run, its second, and so on, on either side of one night. Every method sees the same."""
-
-    def __init__(self, record: Record, injected: frozenset[int], *, sticky: float, seed: str) -> None:
-        self._record = record
-        self._injected = injected
-        self._sticky = sticky
-        self._seed = seed
-        self._drawn: dict[tuple[Side, int], tuple[random.Random, list[bool]]] = {}
-
-    def failed(self, side: Side, test: int, run: int) -> bool:
-        """Whether a test fails in a run of one side: 0 is the full run, n its n-th rerun."""
-        if test in self._injected:
-            return side is Side.SHADOW
-        rate = self._record.rates[test]
-        if rate in {0, 1}:
-            return bool(rate)
-        chance, drawn = self._drawn.get((side, test)) or self._begin(side, test)
-        while len(drawn) <= run:
-            repeats = bool(drawn) and chance.random() < self._sticky
-            drawn.append(drawn[-1] if repeats else chance.random() < rate)
-        return drawn[run]
-
-    def _begin(self, side: Side, test: int) -> tuple[random.Random, list[bool]]:
-        begun = self._drawn[side, test] = (random.Random(f"{self._seed} {side.value} {test}"), [])
-        return begun
-
-    def full(self, side: Side) -> tuple[Attempt, ...]:
-        """The full run of one side."""
-        attempts = list(self._record.passing[side])
-        for test, rate in enumerate(self._record.rates):
-            if (rate or test in self._injected) and self.failed(side, test, 0):
-                attempts[test] = self._record.failing[side][test]
-        return tuple(attempts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +74,10 @@ class Reported:
     executions: int = 0
     flaky: int = 0
     inconclusive: int = 0
+    order: int = 0
+    dependent: int = 0
+    floor: Floor | None = None
+    tally: Tally | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,8 +120,10 @@ class Figures:
         }
 
 
-def harness(record: Record, draws: Draws, evidence: Evidence) -> Reported:
-    """The night as the harness decides it: candidates, fresh pairs until the stopping time, verdicts."""
+def harness(record: Record, draws: Draws, evidence: Evidence, *, rotation: int | None, earlier: Tally) -> Reported:
+    """The night as the harness decides it: candidates, fresh pairs until the stopping time, the search for order-dependence, verdicts; and, on an
+    A/A night, the A/A run number `rotation`, with the counts of `earlier` ones.
+    """
     confirmation = confirmation_so_far(evidence)
     candidates = {candidate.test_id for candidate in confirmation.candidates}
     places = {name: test for test, name in enumerate(record.ids) if name in candidates}
@@ -172,19 +135,95 @@ def harness(record: Record, draws: Draws, evidence: Evidence) -> Reported:
         confirmation = confirmation.after_pair(shown[Side.LEGACY], shown[Side.SHADOW])
         for side in Side:
             reruns[side] += shown[side]
-    decided = judge(
-        replace(
-            evidence,
-            legacy=replace(evidence.legacy, reruns=tuple(reruns[Side.LEGACY])),
-            shadow=replace(evidence.shadow, reruns=tuple(reruns[Side.SHADOW])),
-        )
+    later = Later(record, draws, {places[candidate.test_id]: len(candidate.reruns) for candidate in confirmation.candidates})
+    order, ordered = _searched(confirmation, later, record, places)
+    floor = None if rotation is None else _floor(investigated(confirmation, order), later, record, evidence.run, rotation, earlier)
+    whole = replace(
+        evidence,
+        legacy=replace(evidence.legacy, reruns=tuple(reruns[Side.LEGACY])),
+        shadow=replace(evidence.shadow, reruns=tuple(reruns[Side.SHADOW])),
+        order=order,
+        floor=floor,
     )
+    decided, found = judge(whole), measured(whole)
     return Reported(
         tests=frozenset(places[pair.test_id] for pair in decided.pairs if pair.verdict is Verdict.DIVERGENT and pair.confirmed),
-        executions=sum(map(len, reruns.values())),
+        executions=sum(map(len, reruns.values())) + ordered + (found.executions if found else 0),
         flaky=decided.totals.flaky,
         inconclusive=decided.totals.inconclusive,
+        order=ordered,
+        dependent=sum(pair.order is not None for pair in decided.pairs),
+        floor=found,
+        tally=counted(evidence.run, floor) if floor else None,
     )
+
+
+class Later:
+    """The reruns of a night behind its fresh pairs: each test's next one on a side. `done` counts the reruns of the fresh pairs."""
+
+    def __init__(self, record: Record, draws: Draws, done: dict[int, int]) -> None:
+        self._record = record
+        self._draws = draws
+        self._done = {(side, test): count for side in Side for test, count in done.items()}
+
+    def next(self, side: Side, test: int, *, pair: int) -> Attempt:
+        """The attempt of the next rerun."""
+        self._done[side, test] = run = self._done.get((side, test), 0) + 1
+        return self._record.shown(side, test, failed=self._draws.failed(side, test, run), pair=pair)
+
+
+def _searched(confirmation: Confirmation, later: Later, record: Record, places: dict[str, int]) -> tuple[OrderEvidence, int]:
+    """The search for order-dependence, and how many executions it took. A test's predecessors are those of its project."""
+    budget = confirmation.policy.order_budget
+    suspects = []
+    for name, side in suspected(confirmation).items():
+        place = places[name]
+        before = tuple(islice(_before(record, place), budget // 2))[::-1]
+        if before:
+            suspects.append(OrderSuspect(test_id=name, side=side, before=before, earlier=sum(1 for _ in _before(record, place)) - len(before)))
+    evidence = OrderEvidence(budget=budget, suspects=tuple(suspects))
+    search, sessions, executions = Investigation(confirmation, evidence), list[OrderSession](), 0
+    while task := search.next_task():
+        number = search.number + 1
+        step = [
+            OrderSession(number=number, kind=kind, side=side, attempts=(later.next(side, places[task.test], pair=number),))
+            for side, kind, _ in task.sessions()
+        ]
+        search.after(step)
+        sessions += step
+        executions += task.executions
+    return replace(evidence, sessions=tuple(sessions)), executions
+
+
+def _before(record: Record, place: int) -> Iterator[str]:
+    """The tests before one, the nearest first, as far as its project goes."""
+    project = record.ids[place].partition("::")[0] + "::"
+    return takewhile(lambda name: name.startswith(project), (record.ids[test] for test in range(place - 1, -1, -1)))
+
+
+def _floor(confirmation: Confirmation, later: Later, record: Record, run: RunHeader, rotation: int, earlier: Tally) -> FloorEvidence:
+    """The A/A run of a night."""
+    plan = FloorPlan(
+        sample=rotating(record.ids, size=confirmation.policy.aa_sample, rotation=rotation),
+        flaky=flaky_tests(confirmation, rotation=rotation),
+        reruns=SERIES_RERUNS,
+        tests=len(record.ids),
+        rotation=rotation,
+        why="weekly",
+        earlier=earlier,
+    )
+    places = {name: test for test, name in enumerate(record.ids) if name in {*plan.sample, *plan.flaky}}
+    numbers = range(1, plan.reruns + 1)
+    series = [later.next(side, places[name], pair=number) for number in numbers for side in Side for name in plan.flaky]
+    arms: tuple[list[Attempt], list[Attempt]] = ([], [])
+    for side in Side:
+        chosen, number = plan.sample, 1
+        while chosen:
+            for arm in arms:
+                arm += [later.next(side, places[name], pair=number) for name in chosen]
+            floor = FloorEvidence(plan=plan, series=tuple(series), one=tuple(arms[0]), two=tuple(arms[1]))
+            chosen, number = next_of_arms(run, floor, side), number + 1
+    return floor
 
 
 Differing = Sequence[tuple[int, Side]]
@@ -223,24 +262,48 @@ def replay(record: Record, *, nights: int, injected: int, sticky: float, policy:
         "three_way": lambda draws, differing: three_way(draws, differing, tests=tests),
     }
     figures = {name: Figures(dual_run=2 * tests) for name in ("harness", *others)}
+    searches: list[Reported] = []
+    earlier = Tally()
     begun = time.monotonic()
     for night, (draws, chosen) in enumerate(_nights(record, nights, injected, sticky, seed)):
         evidence = _evidence(record, draws, policy, night)
-        figures["harness"].add(harness(record, draws, evidence), chosen)
+        rotation = night // AA_EVERY if night % AA_EVERY == 0 else None
+        reported = harness(record, draws, evidence, rotation=rotation, earlier=earlier)
+        earlier = reported.tally or earlier
+        figures["harness"].add(reported, chosen)
+        searches.append(reported)
         differing = [(test, side) for test in range(tests) if (side := _failing_alone(draws, record, chosen, test))]
         for name, method in others.items():
             figures[name].add(method(draws, differing), chosen)
     found = figures["harness"]
     summary = found.summary()
+    floors = [reported.floor for reported in searches if reported.floor]
+    said = sum(floor.caveat is not None for floor in floors) / len(floors)
     return {
         "inject": injected,
         "sticky": sticky,
         "held": {
             "fdr": summary["fdr"] <= FALSE_DISCOVERIES,
+            "fdr_or_said": summary["fdr"] <= FALSE_DISCOVERIES or said >= SAID,
             "every_injected_confirmed": not found.missed,
             "extra": summary["extra"] <= EXTRA,
         },
         "seconds": round(time.monotonic() - begun, 1),
+        "aa": {
+            "nights": len(floors),
+            "said": round(said, 3),
+            "stickiness": dict(Counter(floor.stickiness.state.value for floor in floors)),
+            "estimate": round(statistics.fmean(floor.stickiness.estimate or 0.0 for floor in floors), 3),
+            "false_divergences": floors[-1].confirmed.count,
+            "seen_once": floors[-1].once.count,
+            "comparisons": floors[-1].confirmed.of,
+            "interval": [round(floors[-1].confirmed.low, 6), round(floors[-1].confirmed.high, 6)],
+            "executions": round(statistics.fmean(floor.executions for floor in floors), 1),
+        },
+        "order": {
+            "executions_a_night": round(statistics.fmean(reported.order for reported in searches), 1),
+            "called_order_dependent": sum(reported.dependent for reported in searches),
+        },
         "flaky_a_night": round(found.flaky / nights, 2),
         "inconclusive_a_night": round(found.inconclusive / nights, 3),
         **{name: figure.summary() for name, figure in figures.items()},
