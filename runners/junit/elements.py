@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.model import Outcome, Phase
 from runners.junit.case import Case
 from runners.junit.failures import failure_of
-from runners.junit.ids import SUITE_ITSELF, portable, test_id
+from runners.junit.ids import SUITE_ITSELF, portable, test_id, unit_id
 from runners.junit.outcomes import Result, ResultKind, outcome_of, phase_of
 
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ class OpenCase:
         time = get("time")
         status = self.status or get("status") or get("result")
         outcome, failure = self._ending(status, root)
+        phase = failure.phase if failure is not None else None
         return Case(
-            test_id=test_id(file, classname, name, suite),
+            test_id=test_id(file, classname, name, suite) if phase is not Phase.COLLECT else unit_id(file, classname, name),
             file=file or None,
             classname=classname,
             name=name,
@@ -105,23 +106,6 @@ class OpenCase:
         outcome = outcome_of(results, status)
         failing = next((result for result in results if result.kind is not ResultKind.SKIPPED), None)
         return outcome, failure_of(failing, phase_of(failing), root) if failing is not None else None
-
-
-def plain_case(attributes: dict[str, str], line: int, suite: tuple[str, ...], report: Path) -> Case | None:
-    """The case of a `<testcase>` that says no more than its class, name and time, as nearly all do: the short way, worth half of the
-    reading time. None where it says more.
-    """
-    try:
-        classname, name, time = attributes["classname"], attributes["name"], attributes["time"]
-    except KeyError:
-        return None
-    if len(attributes) > 3 or not classname or not name:
-        return None
-    seconds = seconds_of(time)
-    return _new_case(Case, (f"{classname}::{name}", None, classname, name, suite, Outcome.PASSED, seconds, None, (), line, report))
-
-
-_new_case = tuple.__new__
 
 
 @lru_cache(maxsize=4096)  # most tests are quick, so that a few thousand values recur, and are kept once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from harness.model import Frame
@@ -46,13 +47,9 @@ def frames_of(text: str, root: Path | None = None) -> tuple[Frame, ...]:
 
 
 def _frames(lines: Iterable[str], mark: str, parse: Callable[[str, Path | None], Frame | None], root: Path | None) -> tuple[Frame, ...]:
-    frames: list[Frame] = []
-    for line in lines:
-        if mark in line and len(line) <= MAX_LINE and (frame := parse(line, root)) is not None:
-            frames.append(frame)
-            if len(frames) == MAX_FRAMES:
-                break
-    return tuple(frames)
+    marked = (line for line in lines if mark in line and len(line) <= MAX_LINE)
+    found = (frame for line in marked if (frame := parse(line, root)) is not None)
+    return tuple(islice(found, MAX_FRAMES))
 
 
 # Lines with frames repeat from failure to failure: reading each once saves most of the time, and one object for each most of the memory.
@@ -102,8 +99,14 @@ def _at_line_start(line: str, root: Path | None) -> Frame | None:
 
 
 def _frame(path: str, line: str, function: str, root: Path | None) -> Frame | None:
+    inside = _inside(path, root)
+    return Frame(path=inside, line=int(line), function=function) if inside is not None else None
+
+
+@lru_cache(maxsize=4096)
+def _inside(path: str, root: Path | None) -> str | None:
+    """How a frame's path is shown; None for those of libraries."""
     path = path.removeprefix("file://")
     if _FOREIGN.search(path.replace("\\", "/")):
         return None
-    inside = path[len(str(root)) + 1 :] if root is not None and path.startswith(f"{root}/") else portable(path)
-    return Frame(path=inside, line=int(line), function=function)
+    return path[len(str(root)) + 1 :] if root is not None and path.startswith(f"{root}/") else portable(path)

@@ -20,6 +20,15 @@ def test_id(file: str | None, classname: str, name: str, suite: tuple[str, ...])
     return SEPARATOR.join(part for part in (file, owner, name) if part) or UNNAMED
 
 
+def unit_id(file: str | None, classname: str, name: str) -> str:
+    """The id of a module or class that pytest could not collect: the beginning that the ids of the tests in it have.
+
+    pytest writes a module as a case without a class, whose name is the module's (`tests.test_a`); that is the class of the tests in it.
+    """
+    owner = f"{classname}.{name}" if classname and name else ""
+    return SEPARATOR.join(part for part in (file, owner) if part) or name or UNNAMED
+
+
 def qualified(suite: tuple[str, ...], plain: str) -> str:
     """The id of a case that shares `plain` with cases of other suites: the names of its suites stand in front."""
     return SEPARATOR.join((*suite, plain))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runners.junit.ids import qualified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from runners.junit.case import Case
@@ -19,28 +19,22 @@ class Ledger:
 
     Cases of different suites that share an id are told apart by the names of their suites. That is decided at the end, for all of them and on
     both sides alike: a name that depended on which came first would pair one suite's case with another's.
-
-    The two sides of a run hold nearly the same ids: a ledger made with `other` uses that one's strings, which saves half of their memory.
     """
 
-    def __init__(self, other: Ledger | None = None) -> None:
-        self._ids: list[str] = []
-        self._suites: list[tuple[str, ...]] = []
-        self._known = {} if other is None else {test_id: test_id for test_id in other.names(frozenset())}
+    def __init__(self, ids: Iterable[str] = (), suites: Iterable[tuple[str, ...]] = ()) -> None:
+        self._ids = list(ids)
+        self._suites = list(suites)
 
     def __len__(self) -> int:
         return len(self._ids)
 
-    def add(self, case: Case) -> str:
-        """Note a case; returns its plain id."""
-        test_id = self._known.get(case.test_id, case.test_id)
-        self._ids.append(test_id)
+    def add(self, case: Case) -> None:
+        """Note a case."""
+        self._ids.append(case.test_id)
         self._suites.append(case.suite)
-        return test_id
 
     def apart(self) -> frozenset[str]:
         """The ids that cases of different suites share. Called when all cases are noted."""
-        self._known = {}
         first: dict[str, tuple[str, ...]] = {}
         repeated = self._repeated()
         if not repeated:

@@ -56,6 +56,8 @@ _PHASES = {
     "collection failure": Phase.COLLECT,
 }
 
+_PHASE_WORDS = tuple(_PHASES)
+
 
 def outcome_of(results: Sequence[Result], status: str | None) -> Outcome:
     """How a case ended, by its results and, where these leave it open, by its `status`."""
@@ -72,10 +74,9 @@ def outcome_of(results: Sequence[Result], status: str | None) -> Outcome:
 
 def phase_of(result: Result) -> Phase:
     """Where the failure arose, where pytest says so in its words; else the call."""
-    for words, phase in _PHASES.items():
-        if result.message.startswith(words):
-            return phase
-    return Phase.CALL
+    if not result.message.startswith(_PHASE_WORDS):
+        return Phase.CALL
+    return next(phase for words, phase in _PHASES.items() if result.message.startswith(words))
 
 
 def _of_skipped(result: Result) -> Outcome:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from harness.errors import EmptySuiteError, InputError
-from runners.junit.case import Remark, RemarkKind
+from harness.model import Outcome
+from runners.junit.case import Case, Remark, RemarkKind
 from runners.junit.document import Document, OtherXmlError
 from runners.junit.faults import fault
 from runners.junit.sources import chunks_of, listing
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from runners.junit.case import Case
+    from runners.junit.document import Sink
     from runners.junit.sources import Source
 
 MAX_TOKEN = 16 * 1024 * 1024
@@ -45,11 +46,17 @@ class Reader:
         return tuple(self._remarks)
 
     def __iter__(self) -> Iterator[Case]:
+        cases = _Cases()
+        for _ in self.read_into(cases):
+            yield from cases.take()
+
+    def read_into(self, sink: Sink) -> Iterator[None]:
+        """Read the files anew, giving every case to `sink`. Yields after each 64 KiB, so that what piled up can be taken away."""
         self.count = self.files = 0
         self._remarks = []
         for source in listing(self.sources):
             try:
-                yield from self._cases_of(source)
+                yield from self._parse(source, sink)
                 self.files += 1
             except OtherXmlError as error:
                 if not source.found:
@@ -66,9 +73,8 @@ class Reader:
             found, where=where, expected="at least one <testcase>", hint="check what the test command selected, and that these are its reports"
         )
 
-    def _cases_of(self, source: Source) -> Iterator[Case]:
-        document = Document(source.path, self._root)
-        cases = document.cases
+    def _parse(self, source: Source, sink: Sink) -> Iterator[None]:
+        document = Document(source.path, self._root, sink)
         parser = document.parser
         start, chunk, fed, before = b"", b"", 0, self.count
         try:
@@ -76,27 +82,43 @@ class Reader:
                 start = start or chunk[:64]
                 parser.Parse(chunk)
                 fed += len(chunk)
-                if len(cases) > 1:
-                    # The last one stays: the next may belong to it.
-                    ready, cases[:] = cases[:-1], cases[-1:]
-                    self.count += len(ready)
-                    yield from ready
+                self.count = before + document.count
+                yield
                 if fed - parser.CurrentByteIndex > MAX_TOKEN:
                     raise _too_long(document)
             chunk = b""
             parser.Parse(b"", True)  # noqa: FBT003 - pyexpat takes it by position only
             document.finish()
         except expat.ExpatError as error:
-            self.count += len(cases)
-            yield from cases
+            self.count = before + document.count
+            yield
             index = parser.ErrorByteIndex - fed
             offending = chunk[index] if 0 <= index < len(chunk) else None
             raise fault(
                 source.path, error, start=start, offending=offending, cases=self.count - before, at_end=not chunk, inside=document.begun
             ) from error
-        self.count += len(cases)
-        yield from cases
+        self.count = before + document.count
         self._remarks += document.remarks
+        yield
+
+
+class _Cases:
+    """The cases of a piece of a report, as such."""
+
+    def __init__(self) -> None:
+        self._cases: list[Case] = []
+        self.add = self._cases.append
+
+    def plain(self, test_id: str, classname: str, name: str, seconds: float | None, suite: tuple[str, ...], line: int, report: Path) -> None:
+        self.add(_new_case(Case, (test_id, None, classname, name, suite, Outcome.PASSED, seconds, None, (), line, report)))
+
+    def take(self) -> list[Case]:
+        """Those that came since the last time."""
+        taken, self._cases[:] = self._cases[:], ()
+        return taken
+
+
+_new_case = tuple.__new__
 
 
 def read(sources: Sequence[Path], *, root: Path | None = None) -> Iterator[Case]:

@@ -2,60 +2,78 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from harness.model import Attempt, Side
-from runners.junit.ledger import Ledger
-from runners.junit.reader import Reader
+from harness.model import Side
+from runners.junit.beside import Beside, pays
+from runners.junit.columns import Collected, collect, in_order, repeats, rows_by_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
+    from harness.model import Attempt, AttemptColumns
     from runners.junit.case import Remark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideReport:
-    """One side's reports. Every case is an attempt, in order; `duplicates` are ids that several of them carry, which no pair can be told
+    """One side's reports. Every case is an attempt, sorted by id; `duplicates` are ids that several of them carry, which no pair can be told
     for. `files` counts the reports read.
     """
 
-    attempts: tuple[Attempt, ...]
+    columns: AttemptColumns
     duplicates: tuple[str, ...]
     remarks: tuple[Remark, ...]
     files: int
 
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The attempts themselves, made anew: for a large report, `columns` hold them in a fraction of the memory."""
+        return tuple(self.columns)
 
-def read_sides(legacy: Sequence[Path], shadow: Sequence[Path], *, root: Path | None = None) -> tuple[SideReport, SideReport]:
+
+def read_sides(
+    legacy: Sequence[Path], shadow: Sequence[Path], *, root: Path | None = None, beside: bool | None = None
+) -> tuple[SideReport, SideReport]:
     """Read both sides. Where one side holds an id in several suites, the suites' names are put in front of it on both.
+
+    `beside` tells whether shadow's are read by a process of their own at the same time; None: where that pays. The result is the same.
 
     Raises InputError for what cannot be read, EmptySuiteError for a side without a test.
     """
-    left = _Collected(Side.LEGACY, Ledger(), legacy, root)
-    right = _Collected(Side.SHADOW, Ledger(left.ledger), shadow, root)
-    apart = left.ledger.apart() | right.ledger.apart()
-    return left.report(apart), right.report(apart)
+    if beside is None:
+        beside = pays(legacy, shadow)
+    with Beside(shadow, root) if beside else nullcontext() as other:
+        left = collect(legacy, root)
+        right = (other.collected(left.columns.ids) if other else None) or collect(shadow, root, left.columns.ids)
+    return _reports(left, right)
 
 
-class _Collected:
-    """One side, read to the end."""
+def _reports(left: Collected, right: Collected) -> tuple[SideReport, SideReport]:
+    duplicates: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    ordered = _ordered(left.columns.ids, right.columns.ids)
+    if any(repeats(ids) for _, ids in ordered):
+        ledgers = left.columns.ledger(), right.columns.ledger()
+        apart = ledgers[0].apart() | ledgers[1].apart()
+        duplicates = ledgers[0].duplicates(apart), ledgers[1].duplicates(apart)
+        ordered = _ordered(*(list(ledger.names(apart)) for ledger in ledgers))
+    return (
+        SideReport(columns=left.columns.attempts(Side.LEGACY, *ordered[0]), duplicates=duplicates[0], remarks=left.remarks, files=left.files),
+        SideReport(columns=right.columns.attempts(Side.SHADOW, *ordered[1]), duplicates=duplicates[1], remarks=right.remarks, files=right.files),
+    )
 
-    def __init__(self, side: Side, ledger: Ledger, sources: Sequence[Path], root: Path | None) -> None:
-        self.ledger = ledger
-        self.reader = Reader(sources, root=root)
-        add = ledger.add
-        self.attempts = [
-            Attempt(test_id=add(case), side=side, outcome=case.outcome, seconds=case.seconds, failure=case.failure) for case in self.reader
-        ]
-        self.reader.require_tests()
 
-    def report(self, apart: AbstractSet[str]) -> SideReport:
-        for index, name in enumerate(self.ledger.names(apart)) if apart else ():
-            if self.attempts[index].test_id != name:
-                self.attempts[index] = replace(self.attempts[index], test_id=name)
-        return SideReport(
-            attempts=tuple(self.attempts), duplicates=self.ledger.duplicates(apart), remarks=self.reader.remarks, files=self.reader.files
-        )
+_Ordered: TypeAlias = "tuple[Sequence[int], Sequence[str]]"
+
+
+def _ordered(left: list[str], right: list[str]) -> tuple[_Ordered, _Ordered]:
+    """Of each side, the rows in the order of ids, and these ids. Where both have the same tests in the same order, that is found once."""
+    rows = rows_by_id(left)
+    first = rows, in_order(left, rows)
+    if left == right:
+        return first, first
+    rows = rows_by_id(right)
+    return first, (rows, in_order(right, rows))

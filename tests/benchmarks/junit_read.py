@@ -1,15 +1,21 @@
-"""Reading JUnit XML against `xml.etree.ElementTree.iterparse` walking the same files: seconds, ratio, peak memory.
+"""`shadow compare` and the reading under it against `xml.etree.ElementTree.iterparse` walking the same two files: seconds, ratio, peak memory.
 
-    python -m tests.benchmarks.junit_read [--cases 500000] [--rounds 5] [--failing 0.05]
+    python -m tests.benchmarks.junit_read [--cases 500000] [--rounds 5] [--failing 0.05] [--shuffled]
 
-Two files of that many cases are made; every measurement is a process of its own; a round is one measurement of each kind, and the ratios
-are medians over rounds. `reader` and `iterparse` read one file, `sides` both into attempts that pair.
+Two files of that many cases are made; every measurement is a process of its own; a round is one measurement of each kind, and the ratios are
+medians over rounds of what was measured in the same round. `walk` is iterparse with clearing over both files, one after the other; `terminal` and
+`json` are the whole command as a user calls it, with its summary alone and with `--json FILE`; `reader` reads one file, `sides` both into attempts
+that pair. Seconds are by the clock. Memory is the largest sum of resident memory over the processes of a tree, looked at fifty times a second:
+pages that two of them share count twice.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -18,6 +24,8 @@ import tempfile
 import time
 from pathlib import Path
 from xml.etree.ElementTree import iterparse
+
+import psutil
 
 from runners.junit import read, read_sides
 
@@ -36,12 +44,12 @@ def traceback_of(rng: random.Random, number: int, size: int = 2_000) -> str:
     return "\n".join(lines)
 
 
-def write_report(path: Path, cases: int, failing: float, seed: int) -> None:
+def write_report(path: Path, cases: int, failing: float, seed: int, *, shuffled: bool = False) -> None:
     """A report of `cases` cases in the form pytest writes."""
     rng = random.Random(seed)
     with path.open("w", encoding="utf-8") as out:
         out.write(f'<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" tests="{cases}">\n')
-        for number in range(cases):
+        for number in rng.sample(range(cases), cases) if shuffled else range(cases):
             case = f'<testcase classname="tests.unit.test_module_{number % MODULES}.TestOrders" name="test_case_{number}" time="{rng.random():.3f}"'
             if rng.random() < failing:
                 message = f"AssertionError: order {rng.randrange(100_000)} has status {rng.choice(('open', 'paid', 'sent'))}"
@@ -53,9 +61,10 @@ def write_report(path: Path, cases: int, failing: float, seed: int) -> None:
 
 def walk(path: Path) -> int:
     cases = 0
-    for _, element in iterparse(path):
-        cases += element.tag == "testcase"
-        element.clear()
+    for file in (path, path.with_name("shadow.xml")):
+        for _, element in iterparse(file):
+            cases += element.tag == "testcase"
+            element.clear()
     return cases
 
 
@@ -64,22 +73,43 @@ def read_one(path: Path) -> int:
 
 
 def read_both(path: Path) -> int:
+    gc.disable()
     legacy, shadow = read_sides([path], [path.with_name("shadow.xml")])
-    return len(legacy.attempts) + len(shadow.attempts)
+    return len(legacy.columns) + len(shadow.columns)
 
 
-KINDS = {"iterparse": walk, "reader": read_one, "sides": read_both}
-
-
-def peak_mb() -> float:
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+READERS = {"walk": walk, "reader": read_one, "sides": read_both}
+COMMANDS = {"terminal": (), "json": ("--json", "report.json")}
+_SHADOW = "import sys; from harness.cli import main; sys.exit(main())"
+_ROOT = Path(__file__).parents[2]
 
 
 def measure(kind: str, path: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.benchmarks.junit_read", "--measure", kind, "--file", str(path)]
-    figures: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return figures
+    if kind in READERS:
+        command = [sys.executable, "-m", "tests.benchmarks.junit_read", "--measure", kind, "--file", str(path)]
+    else:
+        command = [sys.executable, "-c", _SHADOW, "compare", str(path), str(path.with_name("shadow.xml")), *COMMANDS[kind]]
+    begin, before = time.perf_counter(), os.times()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=path.parent, env={**os.environ, "PYTHONPATH": str(_ROOT)}) as process:
+        peak = 0.0
+        tree = psutil.Process(process.pid)
+        while process.poll() is None:
+            peak = max(peak, resident_mb(tree))
+            time.sleep(0.02)
+    if process.returncode != (kind in COMMANDS):  # the files differ, which `shadow compare` says by 1
+        raise SystemExit(f"{kind}: exit status {process.returncode}")
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return {"seconds": time.perf_counter() - begin, "cpu": cpu, "peak_mb": peak}
+
+
+def resident_mb(tree: psutil.Process) -> float:
+    total = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in (tree, *tree.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += process.memory_info().rss
+    return total / 2**20
 
 
 def main() -> None:
@@ -87,34 +117,33 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=500_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--failing", type=float, default=0.05)
-    parser.add_argument("--measure", choices=KINDS)
+    parser.add_argument("--shuffled", action="store_true", help="write shadow's cases in another order, as parallel workers do")
+    parser.add_argument("--kinds", nargs="+", choices=(*READERS, *COMMANDS), default=["terminal", "json", "reader", "sides"])
+    parser.add_argument("--measure", choices=READERS)
     parser.add_argument("--file", type=Path)
     options = parser.parse_args()
     if options.measure:
-        begin, cpu = time.perf_counter(), time.process_time()
-        cases = KINDS[options.measure](options.file)
-        print(json.dumps({"seconds": time.perf_counter() - begin, "cpu": time.process_time() - cpu, "cases": cases, "peak_mb": peak_mb()}))
+        READERS[options.measure](options.file)
         return
+    kinds = ["walk", *options.kinds]
     with tempfile.TemporaryDirectory(prefix="junit-read-") as folder:
         path = Path(folder, "legacy.xml")
         write_report(path, options.cases, options.failing, seed=1)
-        write_report(path.with_name("shadow.xml"), options.cases, options.failing, seed=2)
-        rounds = [{kind: measure(kind, path) for kind in KINDS} for _ in range(options.rounds)]
+        write_report(path.with_name("shadow.xml"), options.cases, options.failing, seed=2, shuffled=options.shuffled)
+        rounds = [{kind: measure(kind, path) for kind in kinds} for _ in range(options.rounds)]
         megabytes = path.stat().st_size / 1e6
-    print(
-        json.dumps(
-            {
-                "cases": options.cases,
-                "failing": options.failing,
-                "file_mb": round(megabytes, 1),
-                **{f"{kind}_seconds": round(statistics.median(one[kind]["cpu"] for one in rounds), 3) for kind in KINDS},
-                **{f"{kind}_peak_mb": round(max(one[kind]["peak_mb"] for one in rounds), 1) for kind in KINDS},
-                "reader_over_iterparse": round(statistics.median(one["reader"]["cpu"] / one["iterparse"]["cpu"] for one in rounds), 2),
-                "sides_over_two_iterparse": round(statistics.median(one["sides"]["cpu"] / (2 * one["iterparse"]["cpu"]) for one in rounds), 2),
-            },
-            indent=2,
-        )
-    )
+    figures: dict[str, object] = {"cases": options.cases, "failing": options.failing, "shuffled": options.shuffled, "file_mb": round(megabytes, 1)}
+    for kind in kinds:
+        figures[kind] = {
+            "seconds": round(statistics.median(one[kind]["seconds"] for one in rounds), 2),
+            "cpu_seconds": round(statistics.median(one[kind]["cpu"] for one in rounds), 2),
+            "over_walk": round(statistics.median(one[kind]["seconds"] / one["walk"]["seconds"] for one in rounds), 2),
+            "cpu_over_walk": round(statistics.median(one[kind]["cpu"] / one["walk"]["cpu"] for one in rounds), 2),
+            "peak_mb": round(max(one[kind]["peak_mb"] for one in rounds), 1),
+        }
+    if "terminal" in kinds:
+        figures["ratio"], figures["peak_mb"] = (figures["terminal"][key] for key in ("over_walk", "peak_mb"))  # type: ignore[index] # a dict, above
+    print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model import Failure, Frame
-from runners.junit import read
+from runners.junit import failures, read
 from runners.junit.frames import MAX_FRAMES, frames_of
+from runners.probe.shadow_harness_shapes import shape_message
 
 
 def failure(folder: Path, attributes: str, text: str, root: Path | None = None) -> Failure:
@@ -134,3 +135,15 @@ def test_no_absolute_path_gets_through(text: str) -> None:
 
 def test_attributes_are_read_as_the_tool_meant_them(tmp_path: Path) -> None:
     assert failure(tmp_path, f"message={quoteattr('Value of: false' + chr(10) + '  Actual: true')}", "").message.count("\n") == 1
+
+
+# What reads numbers as something more than numbers: dates, addresses, identifiers, words with a number in them.
+_SPECIAL = """order 0x7f 1x7f 2026-11-21 12:30 deadbeef12345678 550e8400-e29b-41d4-a716-446655440000 utf8 UTF8 sqlite3 a@b.c3 http://x/1 'str9'
+<n> -7 007 int64 'int' \u0663 /tmp/x1 [1, 2] =="""
+_NUMBERED = st.sampled_from([*_SPECIAL.split(), "\n"])
+
+
+@given(st.lists(st.one_of(_NUMBERED, st.from_regex(r"[0-9a-fx:.\-]{1,20}"), st.text(max_size=5)), max_size=10), st.sampled_from(["", " "]))
+def test_messages_that_differ_in_numbers_alone_have_the_template_each_would_have(words: list[str], between: str) -> None:
+    message = between.join(words)
+    assert failures.template_of(message) == shape_message(message)

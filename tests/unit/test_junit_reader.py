@@ -229,3 +229,14 @@ def test_nothing_is_not_all_passed(tmp_path: Path, text: str) -> None:
     assert list(reader) == []
     with pytest.raises(EmptySuiteError, match="without a single test"):
         reader.require_tests()
+
+
+def test_what_pytest_could_not_collect_is_named_as_the_tests_in_it_begin(tmp_path: Path) -> None:
+    def ids(attributes: str) -> list[str]:
+        broken = "<error message='collection failure'>E   ImportError</error>"
+        return [case.test_id for case in cases_in(tmp_path, f"<testsuite name='pytest'><testcase {attributes}>{broken}</testcase></testsuite>")]
+
+    assert ids("classname='' name='tests.test_a'") == ["tests.test_a"]
+    assert ids("classname='' name='tests.test_a' file='tests/test_a.py'") == ["tests/test_a.py"]
+    assert ids("classname='tests.test_a' name='TestX'") == ["tests.test_a.TestX"]
+    assert ids("classname='tests.test_a' name='TestX' file='tests/test_a.py'") == ["tests/test_a.py::tests.test_a.TestX"]
