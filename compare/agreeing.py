@@ -167,6 +167,11 @@ class Merged(Sequence[PairResult]):
         self._places = array("L", (agreeing.before(other.test_id) for other in others))
         """Of each of the others, how many of those that agree stand before it."""
 
+    @property
+    def remarkable(self) -> Sequence[PairResult]:
+        """Those of which more is to be said than that both sides agree, without a look at the others."""
+        return tuple(pair for pair in self._others if pair.is_remarkable)
+
     def __len__(self) -> int:
         return len(self._agreeing) + len(self._others)
 

@@ -56,10 +56,12 @@ class Findings:
 
     @classmethod
     def of(cls, comparison: Comparison) -> Self:
-        """One pass over the pairs."""
-        counts = Counter(pair.verdict for pair in comparison.pairs)
-        unconfirmed = sum(pair.verdict is Verdict.DIVERGENT and not pair.confirmed for pair in comparison.pairs)
-        totals = Totals(tests=counts.total(), **{verdict.value: counts[verdict] for verdict in Verdict})
+        """One pass over the pairs that are remarkable."""
+        remarkable, tests = comparison.remarkable, len(comparison.pairs)
+        counts = Counter(pair.verdict for pair in remarkable)
+        counts[Verdict.EQUIVALENT] += tests - len(remarkable)
+        unconfirmed = sum(pair.verdict is Verdict.DIVERGENT and not pair.confirmed for pair in remarkable)
+        totals = Totals(tests=tests, **{verdict.value: counts[verdict] for verdict in Verdict})
         return cls(
             totals=totals,
             unconfirmed=unconfirmed,
@@ -73,9 +75,26 @@ class Findings:
         return int(getattr(self.totals, verdict.value))
 
 
+def vacuous_pairs(comparison: Comparison) -> tuple[PairResult, ...]:
+    """The pairs whose pass means less on shadow, by test id."""
+    if comparison.vacuity is None or not comparison.vacuity.vacuous:
+        return ()
+    return tuple(pair for pair in comparison.remarkable if pair.vacuous)
+
+
+def vacuous_sentence(comparison: Comparison) -> str | None:
+    """How many passes mean less on shadow, of how many that were measured; None where none were."""
+    found = comparison.vacuity
+    if found is None:
+        return None
+    of = f"{number(found.measured, 'pass', 'passes')} measured, of {found.passing:,} on both sides"
+    return f"{number(found.vacuous, 'pass means', 'passes mean')} less on shadow ({of})."
+
+
 def with_verdict(comparison: Comparison, verdict: Verdict) -> Iterator[PairResult]:
     """The pairs with a verdict, by test id."""
-    return (pair for pair in comparison.pairs if pair.verdict is verdict)
+    pairs = comparison.pairs if verdict is Verdict.EQUIVALENT else comparison.remarkable
+    return (pair for pair in pairs if pair.verdict is verdict)
 
 
 def in_suite(frame: Frame) -> bool:

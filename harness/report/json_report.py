@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from json import JSONEncoder
 from typing import TYPE_CHECKING
 
+from harness.model import PairResult, SideResult, Verdict
 from harness.report.escaping import scalar
 from harness.report.findings import Findings, dataset, finite, in_suite, moment, suite_frames
 from harness.report.output import open_report
@@ -14,10 +16,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import TextIO
 
-    from harness.model import Cluster, Comparison, Failure, Floor, Frame, ObservationResult, OrderDependence, PairResult, Rate, SideResult, Totals
+    from harness.model import (
+        Cluster,
+        Comparison,
+        Coupling,
+        Failure,
+        Floor,
+        Frame,
+        ObservationResult,
+        OrderDependence,
+        Outcome,
+        Rate,
+        Remedy,
+        Totals,
+        VacuousReason,
+    )
     from harness.report.nights import Nights
     from harness.report.output import Destination
 
+_UNKNOWN = (None,) * 7
 _encode = JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 
 
@@ -29,9 +46,9 @@ def write_json(comparison: Comparison, path: Destination, *, nights: Nights | No
     with open_report(path, "JSON report") as out:
         out.write(f'{{"schema": {_encode(SCHEMA_NAME)},\n')
         out.write(f'"run": {_encode(_run(comparison, findings))},\n')
-        out.write(f'"totals": {_encode(_totals(findings.totals))},\n')
-        _write_list(out, "tests", (_encode(_test(pair)) for pair in comparison.pairs))
-        _write_list(out, "latent", ())
+        out.write(f'"totals": {_encode(_totals(findings.totals, comparison))},\n')
+        _write_list(out, "tests", map(_test_line, comparison.pairs))
+        _write_list(out, "latent", (_encode(_latent(one)) for one in comparison.latent))
         _write_clusters(out, comparison.clusters)
         _write_list(out, "effects", ())
         out.write(f'"nights": {_encode(_nights(nights))},\n')
@@ -86,7 +103,7 @@ def _run(comparison: Comparison, findings: Findings) -> dict[str, object]:
     }
 
 
-def _totals(totals: Totals) -> dict[str, object]:
+def _totals(totals: Totals, comparison: Comparison) -> dict[str, object]:
     return {
         "tests": totals.tests,
         "equivalent": totals.equivalent,
@@ -94,7 +111,40 @@ def _totals(totals: Totals) -> dict[str, object]:
         "flaky": totals.flaky,
         "both_failing": totals.both_failing,
         "inconclusive": totals.inconclusive,
+        "vacuous": comparison.vacuity.vacuous if comparison.vacuity else 0,
+        "vacuous_measured": comparison.vacuity.measured if comparison.vacuity else 0,
     }
+
+
+def _test_line(pair: PairResult) -> str:
+    """One test as JSON. Of most tests of a large suite only the id and the times are their own: the rest is encoded once."""
+    if not _is_plain(pair):
+        return _encode(_test(pair))
+    head = f'{{"id": {_encode(scalar(pair.test_id))}, "legacy": {_plain_side(pair.legacy)}, "shadow": {_plain_side(pair.shadow)}, '
+    return head + _plain_rest(pair.reason, pair.remedy)
+
+
+def _is_plain(pair: PairResult) -> bool:
+    """Whether nothing is known of a pair but that both sides agree."""
+    known = (pair.direction, pair.confirmed, pair.e_value, pair.cluster, pair.cause, pair.legacy.failure, pair.shadow.failure)
+    return not pair.is_remarkable and known == _UNKNOWN
+
+
+def _plain_side(side: SideResult) -> str:
+    return _side_text(side.outcome, side.attempts, side.failed, side.seconds)
+
+
+@lru_cache(maxsize=65_536)
+def _side_text(outcome: Outcome | None, attempts: int, failed: int, seconds: float | None) -> str:
+    return _encode(_side(SideResult(outcome=outcome, attempts=attempts, failed=failed, seconds=seconds)))
+
+
+@lru_cache(maxsize=64)
+def _plain_rest(reason: str, remedy: Remedy) -> str:
+    """What follows both sides of a pair of which nothing is known but that they agree."""
+    nothing = SideResult(outcome=None)
+    pair = PairResult(test_id="", legacy=nothing, shadow=nothing, verdict=Verdict.EQUIVALENT, reason=reason, remedy=remedy)
+    return _encode({name: value for name, value in _test(pair).items() if name not in {"id", "legacy", "shadow"}})[1:]
 
 
 def _test(pair: PairResult) -> dict[str, object]:
@@ -108,12 +158,24 @@ def _test(pair: PairResult) -> dict[str, object]:
         "e_value": finite(pair.e_value),
         "cluster": _text(pair.cluster),
         "cause": pair.cause.value if pair.cause else None,
-        "couplings": [],
+        "couplings": [_coupling(one) for one in pair.couplings],
         "remedy": pair.remedy.value,
         "reason": scalar(pair.reason),
         "failure": _shown_failure(pair),
         "order": _order(pair.order),
         "observations": [_observation(result) for result in pair.observations],
+        "vacuous": [_vacuous(reason) for reason in pair.vacuous],
+    }
+
+
+def _vacuous(reason: VacuousReason) -> dict[str, object]:
+    return {
+        "kind": reason.kind.value,
+        "legacy": reason.legacy,
+        "shadow": reason.shadow,
+        "path": scalar(reason.place.path) if reason.place else None,
+        "line": reason.place.line if reason.place else None,
+        "sentence": scalar(reason.sentence),
     }
 
 
@@ -135,6 +197,34 @@ def _observation(result: ObservationResult) -> dict[str, object]:
             }
             for one in result.differences
         ],
+    }
+
+
+def _coupling(one: Coupling) -> dict[str, object]:
+    return {
+        "kind": one.kind.value,
+        "pattern": one.pattern.value if one.pattern else None,
+        "strength": one.strength.value,
+        "latent": one.latent,
+        "path": scalar(one.path),
+        "line": one.line,
+        "column": one.column,
+        "entity": scalar(one.entity),
+        "token": _text(one.token),
+        "signals": [signal.value for signal in one.signals],
+        "sentence": scalar(one.sentence),
+    }
+
+
+def _latent(one: Coupling) -> dict[str, object]:
+    return {
+        "kind": one.kind.value,
+        "path": scalar(one.path),
+        "line": one.line,
+        "column": one.column,
+        "entity": scalar(one.entity),
+        "token": _text(one.token),
+        "strength": one.strength.value,
     }
 
 

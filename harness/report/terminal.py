@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from harness.model import Verdict
+from harness.report.couplings import coupling_place, coupling_subject, explanation
 from harness.report.escaping import shorten, visible
-from harness.report.findings import EFFECTS_UNCHECKED, Findings, failure_line, number, outcomes, place, with_verdict
+from harness.report.findings import EFFECTS_UNCHECKED, Findings, failure_line, number, outcomes, place, vacuous_pairs, vacuous_sentence, with_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _MAX_CLUSTERS: Final = 5
 _MAX_PAIRS: Final = 10
 _MAX_FACTS: Final = 20
+_MAX_REASONS: Final = 5
 _LONGEST: Final = 400
 
 _STYLES: Final = {
@@ -54,8 +56,10 @@ class _Summary:
         self._totals()
         self._clusters()
         self._pairs(Verdict.DIVERGENT, "First divergences")
+        self._latent()
         self._pairs(Verdict.INCONCLUSIVE, "First undecided tests (they count against readiness)")
         self._order()
+        self._vacuous()
         self._parity()
         self._floor()
         self._over_nights()
@@ -128,15 +132,44 @@ class _Summary:
         self._frame(place(pair.failure))
         if pair.failure:
             self._line(failure_line(pair.failure), "red", indent=4)
+        for sentence in explanation(pair)[:_MAX_REASONS]:
+            self._line(sentence, indent=4)
+
+    def _latent(self) -> None:
+        found = self._comparison.latent
+        if not found:
+            return
+        self._title(f"{number(len(found), 'latent coupling')}: real identifiers in what agrees, or in no test")
+        for one in found[:_MAX_PAIRS]:
+            self._line(f"{coupling_place(one)}  {coupling_subject(one)}", indent=2)
+        self._more(len(found) - _MAX_PAIRS, "latent coupling")
+        self._line("")
 
     def _order(self) -> None:
-        found = [pair for pair in self._comparison.pairs if pair.order]
+        found = [pair for pair in self._comparison.remarkable if pair.order]
         if not found:
             return
         self._title(f"{number(len(found), 'test depends', 'tests depend')} on the order of tests")
         for pair in found[:_MAX_PAIRS]:
             self._line(pair.test_id, "bold", indent=2)
             self._line(f"{pair.verdict.value}: {pair.reason}", indent=4)
+        self._more(len(found) - _MAX_PAIRS, "test")
+        self._line("")
+
+    def _vacuous(self) -> None:
+        sentence = vacuous_sentence(self._comparison)
+        if sentence is None:
+            return
+        found = vacuous_pairs(self._comparison)
+        if not found:
+            self._line(sentence, "dim")
+            self._line("")
+            return
+        self._title(sentence)
+        for pair in found[:_MAX_PAIRS]:
+            self._line(pair.test_id, "bold", indent=2)
+            for reason in pair.vacuous[:_MAX_REASONS]:
+                self._line(reason.sentence, "yellow", indent=4)
         self._more(len(found) - _MAX_PAIRS, "test")
         self._line("")
 

@@ -11,13 +11,19 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.model import (
     Comparison,
+    Outcome,
+    PairResult,
+    Remedy,
+    SideResult,
     Totals,
     Verdict,
 )
-from harness.report import published_schema
+from harness.report import json_report, published_schema
 from tests.goldens.report.hand_made import GOLDENS, SAMPLES, WRITERS, divergent, failure, rendered, sample
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "report.md"
@@ -46,6 +52,8 @@ def test_json_totals_are_a_count_over_its_tests(tmp_path: Path) -> None:
     assert report["totals"] == {
         "tests": 12,
         **{verdict: counts[verdict] for verdict in ("equivalent", "divergent", "flaky", "both_failing", "inconclusive")},
+        "vacuous": 0,
+        "vacuous_measured": 0,
     }
 
 
@@ -133,3 +141,25 @@ def _keys(schema: dict[str, Any], definitions: dict[str, Any], prefix: str) -> l
         path = f"{prefix}.{name}" if prefix else name
         found += [path, *_keys(child, definitions, path)]
     return found
+
+
+@given(
+    st.sampled_from([*Outcome, None]),
+    st.floats(min_value=0, allow_infinity=True) | st.none() | st.just(float("nan")),
+    st.text(max_size=20),
+    st.sampled_from(Remedy),
+    st.booleans(),
+)
+def test_a_plain_test_is_written_as_any_other(outcome: Outcome | None, seconds: float | None, name: str, remedy: Remedy, confirmed: bool) -> None:  # noqa: FBT001
+    side = SideResult(outcome=outcome, attempts=2, failed=1, seconds=seconds)
+    pair = PairResult(
+        test_id=f"t::{name}",
+        legacy=side,
+        shadow=replace(side, attempts=1),
+        verdict=Verdict.EQUIVALENT,
+        reason=name,
+        remedy=remedy,
+        confirmed=confirmed or None,
+    )
+
+    assert json_report._test_line(pair) == json_report._encode(json_report._test(pair))
