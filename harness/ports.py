@@ -60,7 +60,9 @@ class TestRunner(Protocol):
         ...
 
     def stop(self) -> None:
-        """End a running session from another thread; its `run` returns with EndReason.INTERRUPTED. Does nothing where none is running."""
+        """End a running session from another thread; its `run` returns with EndReason.INTERRUPTED, and so does every later one: what was stopped
+        between two sessions begins no other.
+        """
         ...
 
 

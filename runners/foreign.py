@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.model import SessionRequest, SuitePlan
     from harness.ports import ProgressSink
     from runners.junit import Case
-    from runners.supervised import Ended
+    from runners.supervised import Ended, Running
 
 OUT = "{out}"
 """In `command`, `args`, `rerun` and `junit`: a private folder of one command, removed once its files are read. Also in the variable SHADOW_OUT."""
@@ -75,14 +75,6 @@ def split_id(test_id: str) -> dict[str, str]:
     *before, name = test_id.split("::")
     file = before.pop(0) if len(before) > 1 and _PATH_LIKE.search(before[0]) else ""
     return {"id": test_id, "name": name, "classname": "::".join(before), "file": file}
-
-
-class Running(Protocol):
-    """A command that was started."""
-
-    def wait(self, seconds: float) -> Ended | None:
-        """How it ended, or None if it has not within this time."""
-        ...
 
 
 class Place(Protocol):

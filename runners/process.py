@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from harness.model import SessionRequest, SidePlan, SuitePlan
     from harness.ports import ProgressSink, TestRunner
-    from runners.supervised import Ended
+    from runners.supervised import Ended, Running
 
 PASSED_THROUGH = ("PATH", "HOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PYENV_ROOT", "PYENV_VERSION", "LANG", "LANGUAGE")
 """Variables that the test process gets from the harness's own environment, with those of the locale (LC_*): what finds the user's pytest, and
@@ -99,6 +99,8 @@ class ProcessRunner:
         }
         if self._key is not None:
             variables["SHADOW_PROBE_KEY"] = str(self._key)
+        if request.deep:
+            variables["SHADOW_PROBE_DEEP"] = "1"
         command = pytest_command(self._suite, request, workers=worker_count(self._suite.workers))
         tail = SessionTail(request.output)
         left = self._suite.timeout - (0.0 if request.pair else self._spent)
@@ -125,7 +127,7 @@ def variables_of(plan: SidePlan, suite: SuitePlan, *, seed: int, environ: Mappin
 
 
 def watch(
-    process: Supervised,
+    process: Running,
     tail: SessionTail,
     suite: SuitePlan,
     *,

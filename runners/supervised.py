@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Protocol, Self
 
 from harness.errors import InfrastructureError
 
@@ -36,6 +36,18 @@ class Ended:
     def how(self) -> str:
         """In words: "exit status 1", "signal 9"."""
         return f"signal {self.signal}" if self.signal else f"exit status {self.exit_status}"
+
+
+class Running(Protocol):
+    """A session's process or container while it runs."""
+
+    def wait(self, seconds: float) -> Ended | None:
+        """How it ended, or None if it has not within this time."""
+        ...
+
+    def stop(self) -> None:
+        """Begin to end everything of it; `wait` tells when it has. Safe from any thread and more than once."""
+        ...
 
 
 class Supervised:

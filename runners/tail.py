@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK = 1 << 16
+_DEEP = b'{"e":"deep",'
 
 
 class SessionTail:
@@ -69,7 +70,7 @@ class SessionTail:
 
 def _parse(raw: bytes) -> dict[str, Any] | None:
     """One line as an object; None for an empty or damaged one (readers of the bundle judge damage, not the tail)."""
-    if not raw.strip():
+    if not raw.strip() or raw.startswith(_DEEP):  # a long line that nobody follows
         return None
     try:
         line = json.loads(raw)

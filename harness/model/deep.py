@@ -8,7 +8,7 @@ day of recording in days, negative where it lies in the future.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,12 +18,14 @@ from harness.model.vocabulary import Phase
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.model.vocabulary import Side
+    from harness.model.vocabulary import Outcome, Side
 
 _NO_DATA = re.compile(
     r"\A(?:pragma|show|set|explain|describe)\b|\b(?:sqlite_\w+|pg_catalog|pg_\w+|information_schema)\b|\A\s*select\s+(?:current_\w+|version|database)\(\)\Z",
     re.IGNORECASE,
 )
+_AGGREGATE = re.compile(r"\s*select\s+(?:(?:coalesce|round|ifnull|cast)\s*\(\s*)*(?:count|sum|avg|min|max|total)\s*\(", re.IGNORECASE)
+_GROUPED = re.compile(r"\bgroup\s+by\b", re.IGNORECASE)
 _SEVERAL = re.compile(r"\?(?:\s*,\s*\?)+")
 
 
@@ -122,9 +124,20 @@ class DeepStatement:
         return self.fetched + (self.affected or 0)
 
     @property
+    def found_nothing(self) -> bool:
+        """Whether it fetched the one row of a count, a sum or the like, and that says that there was nothing to count."""
+        if self.fetched != 1 or not self.columns or not _AGGREGATE.match(self.sql) or _GROUPED.search(self.sql):
+            return False
+        return all(not column.types or (column.low == 0 and column.high == 0) for column in self.columns)
+
+    @property
     def touches_data(self) -> bool:
         """Whether it is about data, and not about the schema or the connection."""
         return _NO_DATA.search(self.sql) is None
+
+    def slim(self) -> Self:
+        """How many rows it touched, without parameters, columns and the way it came. A row that says there was nothing is none."""
+        return replace(self, parameters=(), columns=(), through=(), fetched=0 if self.found_nothing else self.fetched)
 
     @property
     def shape(self) -> str:
@@ -208,7 +221,8 @@ class DeepCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeepRecord:
-    """What one test did in one attempt. `pair` and `kind` say in which session: pair 0 is the full run.
+    """What one test did in one attempt. `pair` and `kind` say in which session (pair 0 is the full run), `outcome` how it
+    ended, None where that is not known.
 
     `variables` are names of environment variables that were read, `at_import` those read before the first test. `own` are the first and last line of
     the test's function, `lines` its and other lines of the suite's own files that ran; None where they are unknown, for which `cut` has the reason.
@@ -218,6 +232,7 @@ class DeepRecord:
     side: Side
     pair: int = 0
     kind: RerunKind = RerunKind.PAIR
+    outcome: Outcome | None = None
     statements: tuple[DeepStatement, ...] = ()
     requests: tuple[DeepRequest, ...] = ()
     files: tuple[DeepFile, ...] = ()
@@ -250,6 +265,19 @@ class DeepRecord:
             own=None if own is None else (DeepPlace(path=own[0], line=int(own[1])), DeepPlace(path=own[0], line=int(own[2]))),
             counts=_counts(line.get("counts", {})),
             cut=tuple(DeepCut(what=_text(what), left_out=None if count is None else int(count), why=_text(why)) for what, count, why in line["cut"]),
+        )
+
+    def slim(self) -> Self:
+        """What of it tells whether a pass means anything: without parameters, columns, requests, files, variables and lines beyond its own."""
+        own = self.own[0].path if self.own else None
+        return replace(
+            self,
+            statements=tuple(one.slim() for one in self.statements if one.touches_data),
+            requests=(),
+            files=(),
+            variables=(),
+            at_import=(),
+            lines=None if self.lines is None else tuple(file for file in self.lines if file.path == own),
         )
 
     @property

@@ -28,9 +28,12 @@ def confirm(evidence: Evidence, plan: Plan, bundle: Bundle, *, carry_out: Callab
     Raises InfrastructureError, and what `carry_out` raises.
     """
     number = bundle.last_pair()
+    deep = _Deep(plan, bundle, number)
     chance = random.Random(f"{plan.seed} {evidence.run.id} {number}")  # noqa: S311 - an order, no secret
     if number:
-        _fresh_pair(number, bundle.pair_selection(number), chance, plan, carry_out)
+        ids = bundle.pair_selection(number)
+        _fresh_pair(number, ids, chance, plan, carry_out, deep=deep.wanted(number, ids))
+        deep.take(number)
         evidence = bundle.evidence()
     confirmation = confirmation_so_far(evidence)
     if not confirmation.next_pair():
@@ -40,7 +43,9 @@ def confirm(evidence: Evidence, plan: Plan, bundle: Bundle, *, carry_out: Callab
     del evidence  # confirmation needs the candidates alone, however large the suite
     while chosen := confirmation.next_pair():
         number += 1
-        _fresh_pair(number, tuple(chance.sample(chosen, len(chosen))), chance, plan, carry_out)
+        ids = tuple(chance.sample(chosen, len(chosen)))
+        _fresh_pair(number, ids, chance, plan, carry_out, deep=deep.wanted(number, ids))
+        deep.take(number)
         shown = {side: bundle.pair_attempts(side, number) for side in Side}
         if not plan.suite.is_pytest:
             _refuse_lost(shown, known, bundle, number)
@@ -50,12 +55,43 @@ def confirm(evidence: Evidence, plan: Plan, bundle: Bundle, *, carry_out: Callab
     return confirmation
 
 
-def _fresh_pair(number: int, ids: tuple[str, ...], chance: random.Random, plan: Plan, carry_out: Callable[[SideTask], None]) -> None:
+MOST_DEEP = 3
+"""Fresh pairs that are deep at most: the first, and later ones where a test has no deep record yet, for one that died on its way."""
+
+
+class _Deep:
+    """Which tests have a deep record on each side."""
+
+    def __init__(self, plan: Plan, bundle: Bundle, number: int) -> None:
+        self._able = plan.suite.is_pytest
+        self._bundle = bundle
+        self._recorded: dict[Side, set[str]] = {side: set() for side in Side}
+        self._pairs = 0
+        for earlier in range(1, number):
+            self.take(earlier)
+
+    def wanted(self, number: int, ids: Sequence[str]) -> bool:
+        """Whether a fresh pair is to be deep."""
+        if not self._able or self._pairs >= MOST_DEEP:
+            return False
+        return number == 1 or any(not recorded.issuperset(ids) for recorded in self._recorded.values())
+
+    def take(self, number: int) -> None:
+        """Take in the records of a fresh pair."""
+        if not self._able or self._pairs >= MOST_DEEP:
+            return
+        found = {side: {record.test_id for record in self._bundle.deep(side, pair=number)} for side in Side}
+        self._pairs += any(found.values())
+        for side, recorded in found.items():
+            self._recorded[side] |= recorded
+
+
+def _fresh_pair(number: int, ids: tuple[str, ...], chance: random.Random, plan: Plan, carry_out: Callable[[SideTask], None], *, deep: bool) -> None:
     """One fresh pair: the same tests in the same order, each side in a process of its own, one side after the other in random order."""
     sides = [side.side for side in plan.sides]
     chance.shuffle(sides)
     for side in sides:
-        carry_out(SideTask(side=side, shard=Shard(), pair=number, select=ids))
+        carry_out(SideTask(side=side, shard=Shard(), pair=number, select=ids, deep=deep))
 
 
 def _refuse_lost(shown: Mapping[Side, Sequence[Attempt]], known: Mapping[Side, frozenset[str]], bundle: Bundle, number: int) -> None:

@@ -52,7 +52,7 @@ def due(evidence: Evidence, plan: Plan, bundle: Bundle) -> Due | None:
     frequency = plan.confirm.aa
     if frequency is AAFrequency.NEVER or (frequency is AAFrequency.WEEKLY and not is_whole(plan)):
         return None
-    before = list(_others(bundle))
+    before = list(other_runs(bundle))
     last = next((other for other in before if floor_plan(other) is not None and other.header().complete), None)
     if frequency is AAFrequency.WEEKLY:
         since = last or next(reversed(before), None)
@@ -136,7 +136,7 @@ def _on_both_sides(evidence: Evidence) -> tuple[str, ...]:
     return tuple(test_id for test_id in both if test_id in collected or not collected)
 
 
-def _others(bundle: Bundle) -> Iterator[Bundle]:
+def other_runs(bundle: Bundle) -> Iterator[Bundle]:
     """The other runs of the same suite, newest first; those that cannot be read are passed over."""
     suite = bundle.header().suite
     for path in reversed(list(bundle_paths(bundle.path.parent))):

@@ -50,13 +50,18 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideTask:
-    """What one side is to run now: the full run of a shard (`select` None), or the tests of one fresh pair, or of another rerun (`kind`)."""
+    """What one side is to run now: the full run of a shard (`select` None), or the tests of one fresh pair, or of another rerun (`kind`).
+
+    With `deep` what each test does on its way is recorded (docs/deep.md); with `parallel` a rerun may use workers, as the full run does.
+    """
 
     side: Side
     shard: Shard
     pair: int = 0
     select: tuple[str, ...] | None = None
     kind: RerunKind = RerunKind.PAIR
+    deep: bool = False
+    parallel: bool = False
 
 
 def run_side(task: SideTask, runner: TestRunner, bundle: Bundle, *, clock: Clock, emit: Callable[[Event], None]) -> None:
@@ -169,6 +174,8 @@ def _request(task: SideTask, number: int, bundle: Bundle, done: set[str]) -> Ses
         shard=task.shard,
         number=number,
         select=select,
+        deep=task.deep,
+        parallel=task.parallel,
         skip=frozenset(done) if select is None else frozenset(),
     )
 

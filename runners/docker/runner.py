@@ -8,7 +8,7 @@ import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from harness.errors import ConfigurationError, InfrastructureError
 from harness.model import EndReason, InfrastructureKind, SessionEnd
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from harness.model import SessionRequest, SuitePlan
     from harness.ports import ProgressSink
     from runners.docker.events import ProjectEvents
-    from runners.supervised import Supervised
 
 SELECTION = "select.json"
 """The selection in a session's folder."""
@@ -88,6 +87,8 @@ class DockerRunner:
             (folder / _KEY).write_bytes(self._key.read_bytes())  # as long as the session
             (folder / _KEY).chmod(0o644)  # nobody else gets through the folders above
             variables["SHADOW_PROBE_KEY"] = f"{inside}/{_KEY}"
+        if request.deep:
+            variables["SHADOW_PROBE_DEEP"] = "1"
         command = pytest_command(self._suite, request, workers=worker_count(self._suite.workers))
         tail = SessionTail(request.output)
         crashed: dict[str, None] = {}
@@ -98,8 +99,7 @@ class DockerRunner:
             progress(line)
 
         with SessionContainer(command, variables, events=self._events, lines=folder / PROBE_LINES, output=request.output) as container:
-            # A session's container has the face of a supervised process.
-            end = watch(cast("Supervised", container), tail, self._suite, stopped=self._stopped, progress=relay)
+            end = watch(container, tail, self._suite, stopped=self._stopped, progress=relay)
             return self._blame_memory(end, tail, tuple(crashed)) if container.out_of_memory else end
 
     def _blame_memory(self, end: SessionEnd, tail: SessionTail, crashed: tuple[str, ...]) -> SessionEnd:

@@ -153,7 +153,9 @@ def _failure(exc: BaseException, root: Path | None = None) -> dict[str, Any]:
     try:
         raise exc  # noqa: TRY301 it needs a traceback
     except BaseException as caught:  # noqa: BLE001 whatever the test gives
-        failure: dict[str, Any] = json.loads(shapes.Shaper((str(root or Path(__file__).parent),), str(Path.cwd())).shape(caught, caught.__traceback__, "call"))
+        failure: dict[str, Any] = json.loads(
+            shapes.Shaper((str(root or Path(__file__).parent),), str(Path.cwd())).shape(caught, caught.__traceback__, "call")
+        )
         return failure
 
 

@@ -1,0 +1,7 @@
+"""Passes that mean less on shadow: which tests are looked at, and what makes a pass vacuous (docs/deep.md)."""
+
+from compare.vacuous.deciding import vacuous_reasons
+from compare.vacuous.flagging import flagged, survey_of
+from compare.vacuous.sampling import PARTS, due_parts, passing_on_both, sampled
+
+__all__ = ["PARTS", "due_parts", "flagged", "passing_on_both", "sampled", "survey_of", "vacuous_reasons"]

@@ -1,0 +1,648 @@
+"""The deep probe: what each test does on its way to its outcome, as lines `deep` of the session file (docs/deep.md).
+
+A companion of the probe (shadow_harness_probe), which loads it where SHADOW_PROBE_DEEP=1. It runs in the user's test process: Python 3.8 or newer,
+the standard library and pytest alone; it imports nothing that the suite does not import itself. Values leave the process as keyed fingerprints only.
+PYTEST_DONT_REWRITE
+"""
+
+# Objects of pytest and of the suite are anything at all, hence Any; pathlib touches the file system where os.path does not.
+# ruff: noqa: ANN401
+
+from __future__ import annotations
+
+import contextlib
+import importlib.abc
+import json
+import os
+import re
+import sys
+import threading
+from collections import Counter
+from typing import Any, Callable, Dict, Generator, List, Set, Tuple
+
+import pytest
+
+if __package__:  # within the harness
+    from runners.probe import shadow_harness_deep_drivers as drivers
+    from runners.probe import shadow_harness_deep_http as http
+    from runners.probe.shadow_harness_deep_lines import Hits, line_counter
+    from runners.probe.shadow_harness_deep_source import Files, Outlines, Words
+    from runners.probe.shadow_harness_deep_values import Values
+else:  # in the process of a test
+    import shadow_harness_deep_drivers as drivers  # type: ignore[import-not-found,no-redef]
+    import shadow_harness_deep_http as http  # type: ignore[import-not-found,no-redef]  # it lies beside this file
+    from shadow_harness_deep_lines import Hits, line_counter  # type: ignore[import-not-found,no-redef]
+    from shadow_harness_deep_source import Files, Outlines, Words  # type: ignore[import-not-found,no-redef]
+    from shadow_harness_deep_values import Values  # type: ignore[import-not-found,no-redef]
+
+MOST_STATEMENTS = 300  # of one test
+MOST_REQUESTS = 200
+MOST_FILES = 200
+MOST_VARIABLES = 300
+MOST_LOOPS = 300
+MOST_FRAMES = 8  # of one statement or request
+MOST_DEPTH = 400  # of the stack that is searched for them
+MOST_CHARACTERS = 1_500_000  # of a line
+_BULK = 20  # names of variables read at one place: somebody copies the environment
+
+_encode: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_quote: Callable[[str], str] = json.encoder.encode_basestring_ascii
+# Kept as they are now: a test may exchange them.
+_stat, _getcwd, _join, _isabs = os.stat, os.getcwd, os.path.join, os.path.isabs
+
+# ---------------------------------------------------------------------------------------------------------------------------------------------
+# One test
+# ---------------------------------------------------------------------------------------------------------------------------------------------
+
+
+class Recording:
+    """What one test does, from its setup to its teardown."""
+
+    def __init__(self, files: Files, outlines: Outlines, words: Words, values: Values) -> None:
+        self._files = files
+        self._outlines = outlines
+        self._words = words
+        self.values = values
+        self.phase = "setup"
+        self._statements: List[Any] = []
+        self._requests: List[Dict[str, Any]] = []
+        self._opened: Dict[str, bool] = {}
+        self._read: Dict[Tuple[int, int], Set[str]] = {}
+        self._cut: Counter[str] = Counter()
+        self._uncounted: Dict[str, str] = {}
+        self._count: Counter[str] = Counter()
+        self._lent = threading.local()
+        self.subtests = self.subtests_skipped = 0
+
+    # What drivers and clients ask
+
+    def knows(self, word: str) -> bool:
+        """Whether a word is one of code."""
+        return self._words.knows(word)
+
+    def knows_all(self, text: str) -> bool:
+        """Whether a text is made of words of code alone."""
+        return self._words.knows_all(text)
+
+    def frames(self) -> Tuple[List[Any] | None, List[List[Any]]]:
+        """Where the suite is: the innermost line of its own files, and the lines of all files under the root, innermost first."""
+        own: List[Any] | None = None
+        through: List[List[Any]] = []
+        for frame in _stack(sys._getframe(2)):  # noqa: SLF001 it is how frames are had
+            found = self._files.of_code(frame.f_code.co_filename)
+            if found is None:
+                continue
+            place = [found[0], frame.f_lineno]
+            if own is None and found[1]:
+                own = place
+            if len(through) < MOST_FRAMES and place not in through:
+                through.append(place)
+            elif own is not None:
+                break
+        if own is None and not through:
+            lent: Tuple[List[Any] | None, List[List[Any]]] = getattr(self._lent, "places", (None, []))
+            return lent
+        return own, through
+
+    @contextlib.contextmanager
+    def lent(self, places: Any) -> Generator[None, None, None]:
+        """In a thread that works for the suite: where the suite is meanwhile."""
+        self._lent.places = places
+        try:
+            yield
+        finally:
+            del self._lent.places
+
+    def statement(self, make: Callable[..., Any], driver: Any, text: str) -> Any:
+        """Begin a statement. One too many is made and not kept."""
+        self._count["statements"] += 1
+        made = make(self, driver, text)
+        if len(self._statements) < MOST_STATEMENTS:
+            self._statements.append(made)
+        else:
+            self.cut("statements")
+        return made
+
+    def request(self, record: Dict[str, Any]) -> Dict[str, Any]:
+        """Keep a request."""
+        self._count["requests"] += 1
+        record["phase"] = self.phase
+        at, through = self.frames()
+        if at:
+            record["at"] = at
+        if through:
+            record["through"] = through
+        if len(self._requests) < MOST_REQUESTS:
+            self._requests.append(record)
+        else:
+            self.cut("requests")
+        return record
+
+    def count_rows(self, count: int) -> None:
+        """Count rows that were fetched or affected."""
+        self._count["rows"] += count
+
+    def cut(self, what: str, count: int = 1) -> None:
+        """Say that a budget ran out, for `count` more."""
+        self._cut[what] += count
+
+    def fault(self, what: str, error: BaseException) -> None:
+        """Say that something could not be recorded, for a fault of ours or of a foreign object."""
+        self._uncounted.setdefault(what, type(error).__name__)
+
+    def untraced(self, what: str, why: str) -> None:
+        """Say that something is not seen at all."""
+        self._uncounted.setdefault(what, why)
+
+    # What the process itself tells
+
+    def opened(self, path: str, *, written: bool) -> None:
+        """A file was opened."""
+        relative = self._files.under_root(path if _isabs(path) else _join(_getcwd(), path))
+        if relative is None or relative.endswith(_NO_DATA) or not _CACHES.isdisjoint(relative.split("/")):
+            return
+        if relative not in self._opened and len(self._opened) >= MOST_FILES:
+            self.cut("files")
+            return
+        self._opened[relative] = self._opened.get(relative, False) or written
+
+    def read_variable(self, name: str, place: Tuple[int, int]) -> None:
+        """A variable was read, at a place of the code."""
+        names = self._read.setdefault(place, set())
+        if len(names) <= _BULK:
+            names.add(name)
+
+    # What is written
+
+    def told(self, own: Tuple[str, int] | None, hits: Hits | None, unknown: str | None, at_import: List[str]) -> str:
+        """The record as JSON text, without the id."""
+        record: Dict[str, Any] = {
+            "statements": [statement.finish() for statement in self._statements],
+            "requests": self._requests,
+            "files": self._named_files(),
+            "variables": self._variables(),
+            "at_import": at_import,
+        }
+        if own is not None:
+            span = self._outlines.of(own[0]).functions.get(own[1])
+            if span is not None:
+                record["own"] = [own[0], *span]
+        counts: Dict[str, int] = {
+            "subtests": self.subtests,
+            "subtests_skipped": self.subtests_skipped,
+            "statements": self._count["statements"],
+            "rows": self._count["rows"],
+            "requests": self._count["requests"],
+        }
+        if hits is not None:
+            self._add_lines(record, counts, hits)
+        elif unknown:
+            self.untraced("lines", unknown)
+        record["counts"] = counts
+        return self._within_budget(record)
+
+    def _within_budget(self, record: Dict[str, Any]) -> str:
+        text = self._encoded(record)
+        if len(text) > MOST_CHARACTERS:
+            for statement in record["statements"]:
+                if statement.pop("columns", None):
+                    self.cut("columns", 1)
+            text = self._encoded(record)
+        while len(text) > MOST_CHARACTERS and (record["statements"] or record["requests"]):
+            for what in ("statements", "requests"):
+                kept = len(record[what]) // 2
+                self.cut(what, len(record[what]) - kept)
+                del record[what][kept:]
+            text = self._encoded(record)
+        return text
+
+    def _encoded(self, record: Dict[str, Any]) -> str:
+        cut: List[List[Any]] = [[what, count, "budget"] for what, count in sorted(self._cut.items())]
+        cut += [[what, None, why] for what, why in sorted(self._uncounted.items())]
+        return _encode({**record, "cut": cut})
+
+    def _add_lines(self, record: Dict[str, Any], counts: Dict[str, int], hits: Hits) -> None:
+        lines, loops = {}, []
+        counts["assertions"] = counts["assertion_runs"] = 0
+        for path, of_file in sorted(hits.items()):
+            outline = self._outlines.of(path)
+            counts["assertions"] += sum(line in of_file for line in outline.assertions)
+            counts["assertion_runs"] += sum(of_file.get(line, 0) for line in outline.assertions)
+            loops += [[path, head, of_file.get(outline.whole.get(body, (body, 0))[0], 0)] for head, body in sorted(outline.loops) if head in of_file]
+            ran: Set[int] = set()
+            for line in of_file:
+                if line not in outline.idle:
+                    first, last = outline.whole.get(line, (line, line))
+                    ran.update(range(first, last + 1))
+            if ran:
+                lines[path] = _ranges(ran)
+        record["lines"] = lines
+        record["loops"] = loops[:MOST_LOOPS]
+        if len(loops) > MOST_LOOPS:
+            self.cut("loops", len(loops) - MOST_LOOPS)
+
+    def _named_files(self) -> List[List[Any]]:
+        named: Dict[str, bool] = {}
+        for path, written in sorted(self._opened.items()):
+            name = path if not written and self._is_of_suite(path) else self._file_template(path)
+            named[name] = named.get(name, False) or written
+        return [[name, written] for name, written in named.items()]
+
+    def _is_of_suite(self, path: str) -> bool:
+        """Whether a file was there before the session, and its name is none that data would give it."""
+        if re.search(r"@|\d{5}|[0-9a-fA-F]{12}", path):
+            return False
+        try:
+            return _stat(self._files.absolute(path)).st_ctime < self._files.started
+        except OSError:
+            return False
+
+    def _file_template(self, path: str) -> str:
+        parts = []
+        for part in path.split("/"):
+            stem, dot, suffix = part.rpartition(".")
+            if self.knows_all(part):
+                parts.append(part)
+            elif dot and suffix.lower() in _SUFFIXES:
+                parts.append(f"{stem if self.knows_all(stem) else '{}'}.{suffix}")
+            else:
+                parts.append("{}")
+        return "/".join(parts)
+
+    def _variables(self) -> List[str]:
+        names = sorted({name for names in list(self._read.values()) if len(names) <= _BULK for name in names})
+        if len(names) > MOST_VARIABLES:
+            self.cut("variables", len(names) - MOST_VARIABLES)
+        return names[:MOST_VARIABLES]
+
+
+_NO_DATA = (".py", ".pyc", ".pyi", ".so", ".pth", ".lock")
+_SUFFIX_WORDS = """
+    txt csv tsv json jsonl ndjson xml yaml yml toml ini cfg conf pdf html htm log md rst sql db sqlite sqlite3 zip gz tar tgz png jpg jpeg gif svg
+    webp xls xlsx ods doc docx parquet avro feather arrow pickle pkl npy npz dat bin eml ics vcf pem crt key tmp bak"""
+_SUFFIXES = frozenset(_SUFFIX_WORDS.split())
+_CACHES = frozenset({"__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache", ".ruff_cache", ".shadow"})
+
+
+def _stack(frame: Any) -> Generator[Any, None, None]:
+    """The frames from here outwards, across greenlets, in which SQLAlchemy runs what is asynchronous."""
+    left = MOST_DEPTH
+    while frame is not None and left:
+        yield frame
+        frame, left = frame.f_back, left - 1
+    greenlet = sys.modules.get("greenlet")
+    if greenlet is not None and left:
+        parent = greenlet.getcurrent().parent
+        while parent is not None and left:
+            frame = parent.gr_frame
+            while frame is not None and left:
+                yield frame
+                frame, left = frame.f_back, left - 1
+            parent = parent.parent
+
+
+def _ranges(lines: Set[int]) -> List[List[int]]:
+    ranges: List[List[int]] = []
+    for line in sorted(lines):
+        if ranges and ranges[-1][1] == line - 1:
+            ranges[-1][1] = line
+        else:
+            ranges.append([line, line])
+    return ranges
+
+
+# ---------------------------------------------------------------------------------------------------------------------------------------------
+# What is put in place when the process begins
+# ---------------------------------------------------------------------------------------------------------------------------------------------
+
+
+class _Process:
+    """The state of this process: the recording of the test that runs now, and the variables read before the first."""
+
+    def __init__(self) -> None:
+        self.recording: Recording | None = None
+        self.before_tests: Recording | None = None  # takes variables only
+        self.early: Dict[Tuple[int, int], Set[str]] | None = {}
+        self.seen_modules = 0
+
+    def now(self) -> Recording | None:
+        return self.recording
+
+
+_process = _Process()
+_begun = False
+
+_WATCHED: Dict[str, Callable[[Any], None]] = {
+    "sqlite3.dbapi2": drivers.trace_sqlite3,
+    "psycopg2": drivers.trace_psycopg2,
+    "psycopg": drivers.trace_psycopg,
+    "aiosqlite": drivers.trace_aiosqlite,
+    "sqlalchemy": drivers.trace_sqlalchemy,
+    "http.client": http.trace_http_client,
+    "requests": http.trace_requests,
+    "httpx": http.trace_httpx,
+    "httpx2": http.trace_httpx,
+    "aiohttp": http.trace_aiohttp,
+    "werkzeug.test": http.trace_werkzeug,
+    "django.test.client": http.trace_django,
+    **dict.fromkeys(
+        (
+            "pymysql",
+            "MySQLdb",
+            "mysql.connector",
+            "mariadb",
+            "pg8000",
+            "pg8000.dbapi",
+            "oracledb",
+            "cx_Oracle",
+            "pymssql",
+            "snowflake.connector",
+            "duckdb",
+            "pyodbc",
+        ),
+        drivers.trace_dbapi,
+    ),
+}
+
+
+def begin() -> None:
+    """Put everything in place, before the suite imports its drivers; nothing is recorded before `register`."""
+    global _begun  # noqa: PLW0603 there is one process
+    if _begun:
+        return
+    _begun = True
+    drivers.trace_into(_process.now)
+    http.trace_into(_process.now)
+    for name in _WATCHED:
+        if name in sys.modules:
+            _traced(name, sys.modules[name])
+    sys.meta_path.insert(0, _Finder())
+    sys.addaudithook(_audit)
+    _watch_variables()
+
+
+def _traced(name: str, module: Any) -> None:
+    """Trace a module that was imported. One that is not as expected stays as it is."""
+    with contextlib.suppress(Exception):
+        _WATCHED[name](module)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Sees modules of drivers and clients being imported, and traces them then; it finds nothing itself."""
+
+    def __init__(self) -> None:
+        self._looking = threading.local()
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name not in _WATCHED or getattr(self._looking, "now", False):
+            return None
+        self._looking.now = True
+        try:
+            for finder in sys.meta_path:
+                find = getattr(finder, "find_spec", None)
+                spec = find(name, path, target) if finder is not self and find is not None else None
+                if spec is not None:
+                    if spec.loader is not None and hasattr(spec.loader, "exec_module"):
+                        spec.loader = _Loader(spec.loader)
+                    return spec
+        finally:
+            self._looking.now = False
+        return None
+
+
+class _Loader(importlib.abc.Loader):
+    """Stands in for a module's loader until the module is executed."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: Any) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        _traced(module.__spec__.name, module)
+
+
+def _audit(event: str, args: Any) -> None:
+    if event != "open":
+        return
+    recording = _process.recording
+    if recording is None:
+        return
+    try:
+        path, mode, flags = args
+        if isinstance(path, (str, bytes)):
+            written = any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool(flags & (os.O_WRONLY | os.O_RDWR))
+            recording.opened(os.fsdecode(path), written=written)
+    except Exception as error:  # noqa: BLE001 the suite must not fail because of its observer
+        recording.fault("files", error)
+
+
+_OWN_VARIABLES = ("SHADOW_", "PYTEST_", "_PYTEST_", "COLUMNS", "LINES")
+_ASKING = frozenset(("os.py", "_collections_abc.py", "shadow_harness_deep.py"))
+_RUNNERS = re.compile(r"[\\/](?:_pytest|pytest|pluggy|xdist|execnet)[\\/]")
+
+
+def _watch_variables() -> None:
+    """Note the names of the variables that are read, by the class of os.environ: a test may exchange os.environ itself."""
+    kind: Any = type(os.environ)
+    plain, contains = kind.__getitem__, kind.__contains__
+
+    def __getitem__(self: Any, key: Any) -> Any:  # noqa: N807 it takes its place
+        _variable_read(key)
+        return plain(self, key)
+
+    def __contains__(self: Any, key: Any) -> bool:  # noqa: N807 it takes its place
+        _variable_read(key)
+        return bool(contains(self, key))
+
+    kind.__getitem__, kind.__contains__ = __getitem__, __contains__
+
+
+def _variable_read(key: Any) -> None:
+    recording, early = _process.recording, _process.early
+    if (recording is None and early is None) or not isinstance(key, (str, bytes)):
+        return
+    name = os.fsdecode(key)
+    if name.startswith(_OWN_VARIABLES) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,80}", name):
+        return
+    frame: Any = sys._getframe(2)  # noqa: SLF001 it is how frames are had
+    while frame is not None and frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2] in _ASKING:
+        frame = frame.f_back
+    if frame is None or _RUNNERS.search(frame.f_code.co_filename):
+        return
+    place = (id(frame.f_code), frame.f_lasti)
+    if recording is not None:
+        recording.read_variable(name, place)
+    elif early is not None:
+        early.setdefault(place, set()).add(name)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------------------------
+# The plugin
+# ---------------------------------------------------------------------------------------------------------------------------------------------
+
+
+class Deep:
+    """Records the tests of this process and hands each record to the test's last report, which pytest-xdist carries to the controller."""
+
+    def __init__(self, root: str, key: bytes | None, vocabulary: Callable[[], Any]) -> None:
+        self._files = Files(root)
+        self._outlines = Outlines(self._files)
+        self._words = Words(self._files, vocabulary)
+        self._values = Values(key)
+        self._lines: Any = None
+        self._counting = False
+        self._at_import: List[str] | None = None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: Any) -> None:
+        """Learn which files are the suite's own, and read their outlines while no test has changed anything."""
+        paths = {str(getattr(item, "path", None) or item.fspath) for item in session.items}
+        self._files.own_by(paths)
+        for path in paths:
+            relative = self._files.under_root(path)
+            if relative is not None and relative.endswith(".py"):
+                self._outlines.of(relative)
+        self._lines = line_counter(self._files, self._outlines)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: Any) -> Generator[None, Any, None]:
+        """Begin a recording; a plugin may run a test again, which begins anew."""
+        self._end_lines()
+        _look_for_drivers()
+        if self._at_import is None:
+            early, _process.early = _process.early or {}, None
+            self._at_import = sorted({name for names in early.values() if len(names) <= _BULK for name in names})[:MOST_VARIABLES]
+        _process.recording = Recording(self._files, self._outlines, self._words, self._values)
+        item.__dict__["shadow_deep"] = _process.recording
+        self._counting = self._lines is not None and self._lines.start()
+        yield
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_call(self) -> Generator[None, Any, None]:
+        """The test itself."""
+        self._phase("call")
+        self._resume()
+        yield
+        self._pause()
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self) -> Generator[None, Any, None]:
+        """A fixture, up to its yield."""
+        self._resume()
+        yield
+        self._pause()
+
+    def _resume(self) -> None:
+        if self._counting:
+            self._lines.resume()
+
+    def _pause(self) -> None:
+        if self._counting:
+            self._lines.pause()
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Generator[None, Any, None]:
+        """Its end."""
+        self._phase("teardown")
+        yield
+
+    @staticmethod
+    def _phase(phase: str) -> None:
+        if _process.recording is not None:
+            _process.recording.phase = phase
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Count subtests, which report themselves."""
+        recording = _process.recording
+        if recording is not None and type(report) is not pytest.TestReport and hasattr(report, "context"):
+            if report.outcome == "skipped":
+                recording.subtests_skipped += 1
+            else:
+                recording.subtests += 1
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Generator[None, Any, None]:
+        """Hand the record over with the last report."""
+        if call.when == "teardown":
+            hits = self._end_lines()
+            _process.recording = None
+        outcome = yield
+        recording = item.__dict__.pop("shadow_deep", None) if call.when == "teardown" else None
+        if recording is None or outcome.excinfo is not None:
+            return
+        unknown = None if self._lines is None else self._lines.unknown
+        try:
+            text = recording.told(self._function(item), hits, unknown, self._at_import or [])
+        except Exception as error:  # noqa: BLE001 the suite must not fail because of its observer
+            text = _encode({"cut": [["record", None, type(error).__name__]]})
+        outcome.get_result().shadow_deep = text
+
+    def _end_lines(self) -> Hits | None:
+        if not self._counting:
+            return None
+        self._counting = False
+        hits: Hits | None = self._lines.stop()
+        return hits
+
+    def _function(self, item: Any) -> Tuple[str, int] | None:
+        """The file and first line of the function of a test."""
+        function = getattr(item, "obj", None)
+        inner = getattr(getattr(function, "hypothesis", None), "inner_test", None)
+        function = inner or function
+        for _ in range(20):
+            function = getattr(function, "__wrapped__", None) or getattr(function, "__func__", None) or function
+        code = getattr(function, "__code__", None)
+        if code is None:
+            return None
+        found = self._files.of_code(code.co_filename)
+        return None if found is None else (found[0], code.co_firstlineno)
+
+    def pytest_unconfigure(self) -> None:
+        """Let go of what the interpreter holds."""
+        if self._lines is not None:
+            self._lines.close()
+
+
+def _look_for_drivers() -> None:
+    """Trace drivers that keep to DB-API 2.0 and that nobody here has heard of, once they are imported."""
+    if len(sys.modules) == _process.seen_modules:
+        return
+    _process.seen_modules = len(sys.modules)
+    for name, module in list(sys.modules.items()):
+        known = getattr(module, "__dict__", {})
+        if "apilevel" in known and "paramstyle" in known and "connect" in known and name.partition(".")[0] not in _TRACED_ELSEWHERE:
+            with contextlib.suppress(Exception):
+                drivers.trace_dbapi(module)
+
+
+_TRACED_ELSEWHERE = frozenset(("sqlite3", "_sqlite3", "psycopg2", "psycopg", "sqlalchemy", "django"))
+
+
+class Writer:
+    """Writes the records before the results, where the session file is written."""
+
+    def __init__(self, out: Any, name: Callable[[str], str]) -> None:
+        self._out = out
+        self._name = name
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """The last report of a test carries its record."""
+        text = getattr(report, "shadow_deep", None)
+        if text is not None:
+            self._out.line(f'{{"e":"deep","id":{_quote(self._name(report.nodeid))},{text[1:]}')
+
+
+def register(config: Any, root: str, key: bytes | None, vocabulary: Callable[[], Any]) -> None:
+    """Record the tests of this process."""
+    config.pluginmanager.register(Deep(root, key, vocabulary), "shadow-probe-deep")
+
+
+def write(config: Any, out: Any, name: Callable[[str], str]) -> None:
+    """Write the records that reports carry; `name` makes a test's id of its node id."""
+    config.pluginmanager.register(Writer(out, name), "shadow-probe-deep-writer")

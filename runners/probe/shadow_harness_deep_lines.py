@@ -1,0 +1,196 @@
+"""Counts the lines of the suite's own files that run: a companion of shadow_harness_deep (docs/deep.md).
+
+It runs in the user's test process: Python 3.8 or newer and the standard library alone. PYTEST_DONT_REWRITE
+"""
+
+# Frames and code objects are the interpreter's, hence Any.
+# ruff: noqa: ANN401
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
+
+if TYPE_CHECKING:
+    from runners.probe.shadow_harness_deep_source import Files, Outlines
+
+_gettrace, _settrace = sys.gettrace, sys.settrace  # as they are now: a test may exchange them
+
+Hits = Dict[str, Dict[int, int]]
+"""File -> first line of a statement -> how often it ran."""
+
+
+class Tracer:
+    """Counts the lines of the suite's own files that run, by sys.settrace: for versions of Python before 3.12."""
+
+    unknown = "another tracer is at work"
+
+    def __init__(self, files: Files, outlines: Outlines) -> None:
+        self._files = files
+        self._outlines = outlines
+        self._local: Dict[int, Tuple[Any, Callable[..., Any], List[int]]] = {}
+        self._hits: Hits = {}
+        self._depth = 0
+        self._disturbed = False
+        self._trace = self._make()
+
+    def start(self) -> bool:
+        """Begin to count anew; False where another tracer is at work."""
+        self._hits.clear()
+        self._local.clear()
+        self._depth = 0
+        self._disturbed = _gettrace() is not None
+        return not self._disturbed
+
+    def resume(self) -> None:
+        """The suite's own code runs now. In between it does not, and what pytest does itself would only cost."""
+        self._depth += 1
+        if self._depth > 1 or self._disturbed:
+            return
+        if _gettrace() is not None:
+            self._disturbed = True
+            return
+        if getattr(threading, "_trace_hook", None) is None:
+            threading.settrace(self._trace)
+        _settrace(self._trace)
+
+    def pause(self) -> None:
+        """It does not any more. What somebody else has set meanwhile is left alone."""
+        self._depth -= 1
+        if self._depth or self._disturbed:
+            return
+        if _gettrace() is not self._trace:
+            self._disturbed = True
+        else:
+            _settrace(None)
+        if getattr(threading, "_trace_hook", None) is self._trace:
+            threading.settrace(None)  # as it was
+
+    def stop(self) -> Hits | None:
+        """End, and return what ran; None where somebody else has set a tracer meanwhile."""
+        return None if self._disturbed else self._hits
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+    def _make(self) -> Callable[..., Any]:
+        of_code, local = self._files.of_code, self._local
+
+        def trace(frame: Any, _event: str, _arg: Any) -> Any:
+            code = frame.f_code
+            found = of_code(code.co_filename)
+            if found is None or not found[1]:
+                return None
+            entry = local.get(id(code))
+            if entry is None:
+                entry = local[id(code)] = (code, *self._counting(found[0]))
+            entry[2][0] = 0
+            return entry[1]
+
+        return trace
+
+    def _counting(self, path: str) -> Tuple[Callable[..., Any], List[int]]:
+        whole, hits, last = self._outlines.of(path).whole, self._hits.setdefault(path, {}), [0]
+
+        def count(frame: Any, event: str, _arg: Any) -> Any:
+            if event == "line":
+                line = frame.f_lineno
+                if line in whole:
+                    line = whole[line][0]
+                    if last[0] == line:
+                        return count
+                    last[0] = line
+                else:
+                    last[0] = 0
+                hits[line] = hits.get(line, 0) + 1
+            return count
+
+        return count, last
+
+
+class Monitor:
+    """The same by sys.monitoring, which others do not notice: from Python 3.12 on."""
+
+    unknown = "no tool number of sys.monitoring is free"
+
+    def __init__(self, files: Files, outlines: Outlines) -> None:
+        self._files = files
+        self._outlines = outlines
+        self._codes: Dict[int, Tuple[Any, str, Dict[int, Tuple[int, int]], List[int]]] = {}
+        self._hits: Hits | None = None
+        self._tool: int | None = None
+        monitoring: Any = sys.monitoring  # type: ignore[attr-defined]  # from Python 3.12 on
+        self._monitoring = monitoring
+        for tool in (4, 3):
+            with suppress(ValueError):
+                monitoring.use_tool_id(tool, "shadow-harness")
+                self._tool = tool
+                break
+        if self._tool is not None:
+            monitoring.register_callback(self._tool, monitoring.events.PY_START, self._entered)
+            monitoring.register_callback(self._tool, monitoring.events.LINE, self._ran)
+
+    def start(self) -> bool:
+        """Begin to count anew; False where it cannot be done."""
+        self._hits = {}
+        if self._tool is None:
+            return False
+        self._monitoring.set_events(self._tool, self._monitoring.events.PY_START)
+        return True
+
+    def resume(self) -> None:
+        """Nothing is to be done: other code than the suite's own is let go at its first call."""
+
+    def pause(self) -> None:
+        """The same."""
+
+    def stop(self) -> Hits | None:
+        """End, and return what ran."""
+        hits, self._hits = self._hits, None
+        if self._tool is None:
+            return None
+        self._monitoring.set_events(self._tool, 0)
+        return hits
+
+    def close(self) -> None:
+        """Give the tool number back."""
+        if self._tool is not None:
+            for code, *_ in self._codes.values():
+                self._monitoring.set_local_events(self._tool, code, 0)
+            self._monitoring.free_tool_id(self._tool)
+            self._tool = None
+
+    def _entered(self, code: Any, _offset: int) -> Any:
+        entry = self._codes.get(id(code))
+        if entry is None:
+            found = self._files.of_code(code.co_filename)
+            if found is None or not found[1]:
+                return self._monitoring.DISABLE
+            entry = self._codes[id(code)] = (code, found[0], self._outlines.of(found[0]).whole, [0])
+            self._monitoring.set_local_events(self._tool, code, self._monitoring.events.LINE | self._monitoring.events.PY_START)
+        entry[3][0] = 0
+        return None
+
+    def _ran(self, code: Any, line: int) -> None:
+        entry, hits = self._codes.get(id(code)), self._hits
+        if entry is None or hits is None:
+            return
+        _, path, whole, last = entry
+        if line in whole:
+            line = whole[line][0]
+            if last[0] == line:
+                return
+            last[0] = line
+        else:
+            last[0] = 0
+        of_file = hits.get(path)
+        if of_file is None:
+            of_file = hits[path] = {}
+        of_file[line] = of_file.get(line, 0) + 1
+
+
+def line_counter(files: Files, outlines: Outlines) -> Any:
+    """What counts lines in this version of Python."""
+    return Monitor(files, outlines) if hasattr(sys, "monitoring") else Tracer(files, outlines)
