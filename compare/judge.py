@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 from compare.agreeing import Merged
 from compare.clusters import cluster
 from compare.confirmation import Confirmation
+from compare.explanation import explained
+from compare.latent import latent
 from compare.mass import spoiled_confirmation
 from compare.order import investigated
 from compare.parity import parity
 from compare.results import Night, disputed, undisputed
 from compare.survey import confirmation_of, survey
+from compare.vacuous import flagged, survey_of
 from harness.errors import ExitCode
 from harness.model import Comparison, PairResult, Totals, Verdict
 
@@ -51,6 +54,15 @@ def judge(evidence: Evidence, agreeing: Agreeing | None = None) -> Comparison:
     complete = evidence.run.complete and night.fault is None and finished
     results += decided
     results.sort(key=attrgetter("test_id"))
+    vacuous, measured = flagged(evidence, results)
+    if vacuous:
+        results = [replace(result, vacuous=vacuous[result.test_id]) if result.test_id in vacuous else result for result in results]
+    results = list(explained(evidence, results))
+    found_latent = latent(evidence.sources, results) if evidence.sources else None
+    if found_latent is not None and found_latent.tests:
+        results = [
+            replace(result, couplings=found_latent.tests[result.test_id]) if result.test_id in found_latent.tests else result for result in results
+        ]
     totals = _totals(results, agreeing=len(agreeing or ()))
     return Comparison(
         run=replace(evidence.run, complete=complete),
@@ -62,6 +74,8 @@ def judge(evidence: Evidence, agreeing: Agreeing | None = None) -> Comparison:
         legacy=evidence.legacy.facts,
         shadow=evidence.shadow.facts,
         infrastructure=faults,
+        latent=found_latent.everywhere if found_latent else (),
+        vacuity=survey_of(evidence, measured, len(vacuous)),
     )
 
 

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from harness.errors import BundleError, UsageError
+from harness.evidence.assertions import assertions
+from harness.evidence.deep import deep_of
 from harness.evidence.lock import lock_file, wait_until_unlocked
 from harness.evidence.planned import SCHEMA, header_json, plan_json
 from harness.evidence.reruns import floor_evidence, order_evidence
 from harness.evidence.session import Session, SessionName, parse_name, read_session
 from harness.evidence.sides import side_evidence
+from harness.evidence.sources import source_evidence
 from harness.model import (
     AAFrequency,
     ConfirmPolicy,
@@ -30,13 +33,14 @@ from harness.model import (
     Shard,
     Side,
     SideEvidence,
+    VacuousSampling,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from harness.evidence.key import ProjectKey
-    from harness.model import Attempt
+    from harness.model import Attempt, DeepRecord
 
 _LAST_PROCESSES = 40.0  # seconds; a supervisor gives up what it cannot end sooner
 
@@ -150,7 +154,7 @@ class Bundle:
                 id=begun["id"],
                 suite=begun["suite"],
                 started_at=datetime.fromisoformat(begun["started_at"]),
-                confirm=ConfirmPolicy(**{**begun["confirm"], "aa": AAFrequency(begun["confirm"].get("aa", AAFrequency.NEVER))}),
+                confirm=_policy(begun["confirm"]),
                 finished_at=datetime.fromisoformat(finish["finished_at"]) if finish else None,
                 complete=bool(finish and finish["complete"]),
                 harness_version=begun["harness"],
@@ -186,12 +190,22 @@ class Bundle:
             planned=frozenset(map(Side, plan["sides"])),
             order=order_evidence(self),
             floor=floor_evidence(self),
+            sources=source_evidence(self),
+            assertions=assertions(self),
         )
 
     def side(self, side: Side, *, ids: dict[str, str] | None = None) -> SideEvidence:
         """One side's evidence."""
         shards = {Shard(**shard) for shard in self._read("plan.json")["shards"]}
-        return side_evidence(side, self.sessions(side, ids=ids), shards=shards, facts=self.facts(side))
+        return side_evidence(side, self.sessions(side, ids=ids), shards=shards, facts=self.facts(side), deep=self.deep(side))
+
+    def deep(self, side: Side, *, pair: int | None = None) -> tuple[DeepRecord, ...]:
+        """What tests of a side did on their way, as far as sessions were deep; of one fresh pair alone where it is given. Raises BundleError."""
+        found = [(parse_name(path), path) for path in (self.path / "sessions").glob(f"{side.value}-*.jsonl")]
+        kinds = {RerunKind.PAIR, RerunKind.VACUOUS}
+        named = [(name, path) for name, path in found if name.kind in kinds and (pair is None or (name.kind, name.pair) == (RerunKind.PAIR, pair))]
+        named.sort(key=lambda one: (one[0].kind, one[0].pair, one[0].shard.index, one[0].number))
+        return deep_of(named)
 
     def pair_attempts(self, side: Side, pair: int, kind: RerunKind = RerunKind.PAIR) -> tuple[Attempt, ...]:
         """The attempts of one fresh pair (or another rerun) on one side, in the order of its sessions."""
@@ -278,3 +292,9 @@ class Bundle:
             where=str(self.path / name),
             hint="Restore the bundle from a copy, or run the suite again.",
         )
+
+
+def _policy(content: dict[str, Any]) -> ConfirmPolicy:
+    """The policy that a run was begun with; what older versions did not write is off."""
+    words = {"aa": AAFrequency(content.get("aa", AAFrequency.NEVER)), "vacuous": VacuousSampling(content.get("vacuous", VacuousSampling.NEVER))}
+    return ConfirmPolicy(**{**content, **words})

@@ -55,6 +55,7 @@ def plan_json(plan: Plan, key: ProjectKey) -> dict[str, object]:
         "can_rerun": can_rerun(plan),
         "shards": [asdict(shard) for shard in plan.shards],
         "seed": plan.seed,
+        "deep": plan.deep,
         "sides": {
             side.side.value: {
                 "runner": side.runner,
@@ -78,6 +79,7 @@ def same_plan(bundle: Bundle, plan: Plan, key: ProjectKey) -> tuple[str, ...]:
     """What of a plan differs from the one a bundle was begun with, by name; empty where a run can be resumed."""
     before, now = bundle.plan_digests(), json.loads(json.dumps(plan_json(plan, key)))
     found = [name for name in ("shards", "seed", "can_rerun") if before.get(name) != now[name]]
+    found += ["deep"] if before.get("deep", False) != now["deep"] else []
     found += [f"suite.{name}" for name in now["suite"] if before.get("suite", {}).get(name) != now["suite"][name]]
     names = [side.value for side in Side]
     found += [f"environments.{name}" for name in names if before.get("sides", {}).get(name) != now["sides"].get(name)]

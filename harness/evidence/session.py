@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SCHEMA = "shadow-probe/1"
 _FULL = "full"
 _OBSERVE = b'{"e":"observe",'
+_DEEP = b'{"e":"deep",'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +198,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     number = 0
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
-            if not raw.strip():
+            if not raw.strip() or (raw.startswith(_DEEP) and raw.endswith(b"}\n")):  # `harness.evidence.deep` reads these
                 continue
             try:
                 line = {"e": "observe", "text": raw.decode("ascii")} if raw.startswith(_OBSERVE) and raw.endswith(b"}\n") else json.loads(raw)

@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from harness.evidence.session import Session
-    from harness.model import Attempt, Shard, Side
+    from harness.model import Attempt, DeepRecord, Shard, Side
 
 
-def side_evidence(side: Side, sessions: Iterable[Session], *, shards: set[Shard], facts: Mapping[str, str]) -> SideEvidence:
+def side_evidence(
+    side: Side, sessions: Iterable[Session], *, shards: set[Shard], facts: Mapping[str, str], deep: tuple[DeepRecord, ...] = ()
+) -> SideEvidence:
     """Put a side's sessions together. A test that several sessions of the full run report counts once, as first reported."""
     full: dict[str, Attempt] = {}
     reruns: dict[tuple[int, str], Attempt] = {}
@@ -38,4 +40,5 @@ def side_evidence(side: Side, sessions: Iterable[Session], *, shards: set[Shard]
         reruns=tuple(reruns.values()),
         facts={**recorded, **facts},
         finished=finished,
+        deep=deep,
     )

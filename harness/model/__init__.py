@@ -63,6 +63,7 @@ from harness.model.rerun import (
     Tally,
 )
 from harness.model.stored import ClusterRow, HistoryEntry, Page, PairFilter, PairRow, Progress, RunOverview, RunSummary
+from harness.model.vacuous import VacuousKind, VacuousPlan, VacuousReason, VacuousSampling, VacuousSurvey
 from harness.model.vocabulary import (
     Cause,
     CouplingKind,
@@ -181,5 +182,10 @@ __all__ = [
     "Tally",
     "Tombstone",
     "Totals",
+    "VacuousKind",
+    "VacuousPlan",
+    "VacuousReason",
+    "VacuousSampling",
+    "VacuousSurvey",
     "Verdict",
 ]

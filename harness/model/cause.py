@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from harness.model.vocabulary import CouplingKind, Pattern, Strength  # noqa: TC001  # the store's adapters look them up here
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.model.coupling import LiteralForm, LiteralSource, Match
-    from harness.model.vocabulary import CouplingKind, Outcome, Pattern, Side, Strength
+    from harness.model.vocabulary import Outcome, Side
 
 
 class Signal(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.model.vocabulary import Remedy
+from harness.model.vocabulary import Remedy, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from harness.model.evidence import InfrastructureFailure, RunHeader
     from harness.model.observation import ObservationResult
     from harness.model.rerun import Floor, OrderDependence
-    from harness.model.vocabulary import Cause, Direction, Outcome, Side, Verdict
+    from harness.model.vacuous import VacuousReason, VacuousSurvey
+    from harness.model.vocabulary import Cause, Direction, Outcome, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class PairResult:
 
     `confirmed` is None unless the pair differed; `e_value` is None where nothing was rerun; `reason` is for a person to read;
     `fingerprint` names the failure (`compare.fingerprint`), `cluster` the divergences that share one. `observations` are those of the full run that
-    differ or were cut short, `couplings` what the test depends on in the real data.
+    differ or were cut short, `couplings` what the test depends on in the real data, `vacuous` why its pass means less on shadow.
     """
 
     test_id: str
@@ -55,10 +56,16 @@ class PairResult:
     order: OrderDependence | None = None
     observations: tuple[ObservationResult, ...] = ()
     couplings: tuple[Coupling, ...] = ()
+    vacuous: tuple[VacuousReason, ...] = ()
 
     def of(self, side: Side) -> SideResult:
         """The result of one side."""
         return self.legacy if side.value == "legacy" else self.shadow
+
+    @property
+    def is_remarkable(self) -> bool:
+        """Whether more is to be said of it than that both sides agree."""
+        return bool(self.verdict is not Verdict.EQUIVALENT or self.vacuous or self.couplings or self.order or self.observations)
 
     @property
     def failure(self) -> Failure | None:
@@ -114,4 +121,13 @@ class Comparison:
     infrastructure: tuple[InfrastructureFailure, ...] = ()
     warnings: tuple[str, ...] = ()
     floor: Floor | None = None
+    vacuity: VacuousSurvey | None = None
     latent: tuple[Coupling, ...] = ()
+
+    @property
+    def remarkable(self) -> Sequence[PairResult]:
+        """The pairs of which more is to be said than that both sides agree, by test id. In a large suite they are few, and the others need not be
+        looked at.
+        """
+        known: Sequence[PairResult] | None = getattr(self.pairs, "remarkable", None)
+        return tuple(pair for pair in self.pairs if pair.is_remarkable) if known is None else known

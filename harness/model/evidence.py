@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from harness.model.assertion import Sketch
     from harness.model.attempt import Attempt
+    from harness.model.cause import SourceEvidence
+    from harness.model.deep import DeepRecord
     from harness.model.plan import ConfirmPolicy
     from harness.model.rerun import FloorEvidence, OrderEvidence
     from harness.model.vocabulary import EndReason, InfrastructureKind
@@ -59,7 +62,8 @@ class SideEvidence:
     """What one side showed.
 
     `collected`: ids in collection order; `full`: attempts of the full run; `reruns`: attempts of confirmation pairs, by pair then order;
-    `facts`: what parity compares, name -> text; `finished`: every planned session of the full run ended by itself.
+    `facts`: what parity compares, name -> text; `finished`: every planned session of the full run ended by itself;
+    `deep`: what tests did on their way, of fresh pairs as a whole, of other sessions without the details (`DeepRecord.slim`).
     """
 
     side: Side
@@ -68,6 +72,7 @@ class SideEvidence:
     reruns: tuple[Attempt, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     finished: bool = False
+    deep: tuple[DeepRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,8 @@ class Evidence:
     """One run, whole: what `compare` decides from.
 
     `decided` is True once confirmation reached its one stopping time; `can_rerun` tells whether candidates could be rerun at all;
-    `planned` are the sides that were to run (both, but for `--side`). `order` and `floor` are None where there was no such search, no A/A run.
+    `planned` are the sides that were to run (both, but for `--side`). `order` and `floor` are None where there was no such search, no A/A run;
+    `sources` is None where couplings were not looked for, `assertions` are what failed assertions ask of the data, by test id.
     """
 
     run: RunHeader
@@ -87,3 +93,5 @@ class Evidence:
     planned: frozenset[Side] = frozenset(Side)
     order: OrderEvidence | None = None
     floor: FloorEvidence | None = None
+    sources: SourceEvidence | None = None
+    assertions: Mapping[str, Sketch] = field(default_factory=dict)

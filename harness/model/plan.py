@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.model.rerun import AAFrequency
+from harness.model.vacuous import VacuousSampling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,8 @@ class ConfirmPolicy:
     """How candidates are confirmed (docs/verdicts.md). `alpha` bounds the false discovery rate; `mass_failure` is a share of a side's tests.
 
     After `clean_nights` nights in a row in which both sides agreed, a divergence has converged. `order_budget` is the most of executions that the
-    search for order-dependence takes; `aa` says how often each side is compared with itself, on `aa_sample` tests.
+    search for order-dependence takes; `aa` says how often each side is compared with itself, on `aa_sample` tests; `vacuous` which agreeing tests
+    are run deep, to see whether their passes mean the same.
     """
 
     enabled: bool = True
@@ -42,6 +44,7 @@ class ConfirmPolicy:
     order_budget: int = 150
     aa: AAFrequency = AAFrequency.NEVER
     aa_sample: int = 60
+    vacuous: VacuousSampling = VacuousSampling.NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +90,17 @@ class SidePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Immutable: what runs where, in which order, in which shard. `seed` feeds hash seed, random plugins and the order of reruns."""
+    """Immutable: what runs where, in which order, in which shard.
+
+    `seed` feeds hash seed, random plugins and the order of reruns. `deep` makes the full run deep.
+    """
 
     suite: SuitePlan
     sides: tuple[SidePlan, ...]
     shards: tuple[Shard, ...]
     confirm: ConfirmPolicy
     seed: int
+    deep: bool = False
 
     def of(self, side: Side) -> SidePlan:
         """The plan of one side; KeyError where the plan does not hold it (`--side`)."""
@@ -109,11 +116,14 @@ class SessionRequest:
 
     `select`: None for everything, else the test ids to run, in this order. `skip`: ids already done (a resumed or restarted side).
     `output`: the file of JSON lines that the probe writes (docs/bundle.md). `number` counts restarts within one pair and shard, from 1.
+    With `deep` the probe records what each test does on its way (docs/deep.md). With `parallel` a rerun may use workers, as the full run does.
     """
 
     side: Side
     output: Path
     pair: int = 0
+    deep: bool = False
+    parallel: bool = False
     shard: Shard = field(default_factory=Shard)
     number: int = 1
     select: tuple[str, ...] | None = None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.model.attempt import Frame
     from harness.model.comparison import ParityDifference, Totals
     from harness.model.evidence import InfrastructureFailure, RunHeader
+    from harness.model.vacuous import VacuousSurvey
     from harness.model.vocabulary import Direction, Outcome, RunState, Verdict
 
 T = TypeVar("T")
@@ -118,3 +119,4 @@ class RunOverview:
     shadow: Mapping[str, str]
     infrastructure: tuple[InfrastructureFailure, ...]
     warnings: tuple[str, ...]
+    vacuity: VacuousSurvey | None = None

@@ -1,0 +1,208 @@
+"""Puts the explanations of a pair beside each other and keeps the best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from compare.causes.assertion import by_message
+from compare.causes.attribution import attribute
+from compare.causes.environment import broke_off, settings_at_import, settings_read, telling
+from compare.causes.experiments import remedy_of, tried, weighed
+from compare.causes.patterns import find_pattern
+from compare.causes.requests import pattern_of_requests
+from compare.causes.results import groups
+from compare.causes.sentences import pattern_sentence, request_sentence
+from compare.causes.sketching import own_files
+from harness.model import Cause, Coupling, CouplingKind, DeepPlace, Direction, Pattern, Remedy, Signal, SourceEvidence, Strength, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from compare.causes.assertion import Sketch
+    from compare.causes.experiments import Tried
+    from compare.causes.patterns import Finding
+    from compare.causes.results import Group
+    from harness.model import DeepRecord, Experiment, PairResult
+
+_T = TypeVar("_T")
+_LEGACY_NEEDED = frozenset(
+    {Direction.LEGACY_ONLY_PASS, Direction.LEGACY_ONLY_COLLECTED, Direction.SKIP_MISMATCH, Direction.OBSERVATION, Direction.EFFECT, None}
+)
+"""Directions in which shadow lacks something. Where shadow alone passes, the test does not depend on real data: it suffers from it."""
+_VOLUME = 5
+"""From this class of rows on (thousands), a case made by hand cannot stand for what legacy holds."""
+
+
+def explain(
+    pairs: Iterable[PairResult],
+    *,
+    sources: SourceEvidence | None,
+    legacy: Mapping[str, DeepRecord],
+    shadow: Mapping[str, DeepRecord],
+    experiments: Sequence[Experiment] = (),
+    settings: Sequence[str] = (),
+    assertions: Mapping[str, Sketch] | None = None,
+) -> tuple[PairResult, ...]:
+    """The pairs with `couplings`, `cause` and `remedy` of those that diverge; the others as they are.
+
+    Records are those of the deep rerun on a side, by test id; either may be missing, and so may `sources`: then less is found. `settings` names
+    variables that differ between the sides, `assertions` are sketches by test id (`sketch_of`). The order of anything given changes nothing.
+    """
+    given = tuple(pairs)
+    evidence = sources or SourceEvidence()
+    by_test: dict[str, list[Experiment]] = {}
+    for one in experiments:
+        by_test.setdefault(one.test_id, []).append(one)
+    cases = {
+        pair.test_id: _Case.of(
+            pair,
+            evidence,
+            _of_test(legacy, pair.test_id),
+            _of_test(shadow, pair.test_id),
+            by_test.get(pair.test_id, ()),
+            _of_test(assertions or {}, pair.test_id),
+        )
+        for pair in given
+        if pair.verdict is Verdict.DIVERGENT
+    }
+    said = telling(settings, [case.records for case in cases.values() if case.is_sure])
+    return tuple(cases[pair.test_id].explained(said) if pair.test_id in cases else pair for pair in given)
+
+
+def _of_test(by_test: Mapping[str, _T], test_id: str) -> _T | None:
+    """What is known of a test; of a subtest, what is known of the test that it belongs to."""
+    own = by_test.get(test_id)
+    return own if own is not None or not test_id.endswith("]") else by_test.get(test_id.rpartition(" [")[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A divergent pair with all that may explain it."""
+
+    pair: PairResult
+    records: tuple[DeepRecord, ...]
+    couplings: tuple[Coupling, ...]
+    pattern: Coupling | None
+    remedy: Remedy
+    results: Tried
+    broke_off: bool
+
+    @classmethod
+    def of(
+        cls,
+        pair: PairResult,
+        sources: SourceEvidence,
+        legacy: DeepRecord | None,
+        shadow: DeepRecord | None,
+        experiments: Sequence[Experiment],
+        sketch: Sketch | None,
+    ) -> _Case:
+        results = tried(experiments)
+        seen = groups(legacy, shadow)
+        place = _failed_at(pair, legacy, shadow)
+        sketch = sketch or (by_message(pair.failure, place) if pair.failure is not None and place is not None else None)
+        couplings: tuple[Coupling, ...] = ()
+        pattern: Coupling | None = None
+        remedy = Remedy.NONE
+        if pair.direction in _LEGACY_NEEDED:
+            at = frozenset(one for one in (place, sketch.place if sketch else None) if one is not None)
+            couplings = tuple(one.coupling for one in weighed(attribute(pair.test_id, sources, legacy, shadow, failed_at=at), results))
+            pattern, remedy = _pattern(seen, legacy, shadow, sketch)
+        return cls(
+            pair=pair,
+            records=tuple(one for one in (legacy, shadow) if one is not None),
+            couplings=couplings,
+            pattern=pattern,
+            remedy=remedy,
+            results=results,
+            broke_off=broke_off(seen),
+        )
+
+    @property
+    def sure(self) -> tuple[Coupling, ...]:
+        """Couplings to a record that are likely or proven; once one is proven, those alone that are."""
+        proven = tuple(one for one in self.couplings if one.strength is Strength.CONFIRMED)
+        return proven or tuple(one for one in self.couplings if one.strength is Strength.LIKELY)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether a record explains it."""
+        return bool(self.sure) and not self.results.swap_passed
+
+    def explained(self, settings: frozenset[str]) -> PairResult:
+        """The pair with the best of its explanations."""
+        possible = tuple(one for one in self.couplings if one.strength is Strength.POSSIBLE)
+        if self.results.swap_passed or (not self.sure and self._is_setting(settings)):
+            return self._with((), Cause.ENVIRONMENT, Remedy.FIX_ENVIRONMENT)
+        if self.sure or (possible and self.pattern is None):
+            couplings = self.sure or possible
+            return self._with(couplings, _cause(couplings), remedy_of(couplings))
+        if self.pattern is not None:
+            return self._with((self.pattern,), Cause.PATTERN, self.remedy)
+        if settings_at_import(settings, self.records):
+            return self._with((), Cause.ENVIRONMENT, Remedy.FIX_ENVIRONMENT)
+        return self._with((), Cause.UNKNOWN, Remedy.NONE)
+
+    def _is_setting(self, settings: frozenset[str]) -> bool:
+        """Whether the test read a setting that says something, and no property of the data explains it as well."""
+        likely = self.pattern is not None and self.pattern.strength is Strength.LIKELY
+        return bool(settings_read(settings, self.records)) and (self.broke_off or not likely)
+
+    def _with(self, couplings: tuple[Coupling, ...], cause: Cause, remedy: Remedy) -> PairResult:
+        return replace(self.pair, couplings=couplings, cause=cause, remedy=remedy)
+
+
+def _cause(couplings: Sequence[Coupling]) -> Cause:
+    return Cause.NATURAL_KEY if couplings[0].kind is CouplingKind.NATURAL_KEY else Cause.IDENTIFIER
+
+
+def _failed_at(pair: PairResult, legacy: DeepRecord | None, shadow: DeepRecord | None) -> DeepPlace | None:
+    """The innermost line of the suite's own files that the failure shows; where all lie elsewhere, the innermost."""
+    if pair.failure is None or not pair.failure.frames:
+        return None
+    own = own_files(pair, legacy, shadow)
+    frame = next((frame for frame in reversed(pair.failure.frames) if frame.path in own), pair.failure.frames[-1])
+    return DeepPlace(path=frame.path, line=frame.line)
+
+
+def _pattern(seen: Sequence[Group], legacy: DeepRecord | None, shadow: DeepRecord | None, sketch: Sketch | None) -> tuple[Coupling | None, Remedy]:
+    finding = find_pattern(seen, sketch)
+    if finding is not None and finding.strength is not None:
+        place = sketch.place if sketch else finding.group.at
+        if place is None:
+            return None, Remedy.NONE
+        signals = (*((Signal.RESULT_SHAPE,) if finding.shown else ()), *((Signal.ASSERTION,) if finding.asked else ()))
+        return _of_pattern(finding.pattern, finding.strength, place, str(finding.entity), signals, pattern_sentence(finding)), _remedy(finding)
+    if any(group.outline.tables for group in seen):
+        return None, Remedy.NONE
+    asked = pattern_of_requests(legacy, shadow, sketch)
+    if asked is None or sketch is None:
+        return None, Remedy.NONE
+    pattern, request = asked
+    entity = f"{request.method} {request.path}"
+    found = _of_pattern(pattern, Strength.POSSIBLE, sketch.place, entity, (Signal.ASSERTION,), request_sentence(pattern, entity))
+    return found, Remedy.ADD_SYNTHETIC_CASE
+
+
+def _of_pattern(pattern: Pattern, strength: Strength, place: DeepPlace, entity: str, signals: tuple[Signal, ...], sentence: str) -> Coupling:
+    return Coupling(
+        kind=CouplingKind.PATTERN,
+        pattern=pattern,
+        strength=strength,
+        path=place.path,
+        line=place.line,
+        column=1,
+        entity=entity,
+        signals=signals,
+        sentence=sentence,
+    )
+
+
+def _remedy(finding: Finding) -> Remedy:
+    """A case with the pattern, where a few rows can show it; a scenario on record where it takes thousands that shadow does not have."""
+    counted = finding.pattern in {Pattern.CARDINALITY, Pattern.FAN_OUT}
+    most = [max(side.fetched, default=0) for side in (finding.group.legacy, finding.group.shadow)]
+    if counted and len(str(most[0])) + 1 >= _VOLUME and most[0] >= 10 * max(1, most[1]):
+        return Remedy.DOCUMENT_SCENARIO
+    return Remedy.ADD_SYNTHETIC_CASE

@@ -1,0 +1,315 @@
+"""Couplings to a property of the data: which one a divergent test needs, by the first result that differs and that its assertion could have seen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compare.causes.assertion import Ask, Sketch
+from compare.causes.results import DATES
+from compare.causes.sql import AGGREGATES, ROWS, Column, Role
+from compare.causes.words import plain
+from harness.model import Pattern, RowOrder, Strength
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from compare.causes.results import ColumnResult, Group
+
+
+_KEY = re.compile(r"(?:\A|_)(?:id|uuid|guid|key|pk)\Z|[a-z](?:Id|ID|Uuid|UUID|Key)\Z|\A(?:ID|Id)\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A pattern with the statement that shows it. `entity` is its column, or the table where it is about rows; `shown` tells that the results of both
+    sides differ in it, `asked` that the assertion asks for it.
+    """
+
+    pattern: Pattern
+    group: Group
+    entity: Column
+    detail: str
+    shown: bool = True
+    asked: bool = False
+
+    @property
+    def strength(self) -> Strength | None:
+        """`likely` where results and assertion agree, `possible` where only one of them says so."""
+        return Strength.LIKELY if self.shown and self.asked else Strength.POSSIBLE if self.shown or self.asked else None
+
+
+def find_pattern(groups: Sequence[Group], sketch: Sketch | None) -> Finding | None:
+    """The pattern that explains a divergence; None where no result that the assertion could have seen differs in what it asks."""
+    seen = _seen(groups, sketch)
+    asked = sketch or None
+    for rule in _RULES:
+        for group in seen:
+            finding = next(rule(group, asked), None) if asked is not None else None
+            if finding is not None:
+                return finding
+    guesses = (guess for group in seen for guess in (*_by_filter(group, None), *_by_result(group), *_by_words(group, sketch)))
+    return next(guesses, None)
+
+
+def _seen(groups: Sequence[Group], sketch: Sketch | None) -> Sequence[Group]:
+    """Statements that read, and ran on both sides, issued where the assertion gets its operands from; else all that the test itself issued."""
+    reading = [group for group in groups if group.outline.verb in {"select", "with"} and group.legacy.executions and group.shadow.executions]
+    if sketch is not None and sketch.whole:
+        near = [group for group in reading if not group.places.isdisjoint(sketch.lines)]
+        if near:
+            return near
+    return [group for group in reading if not group.is_setup] or reading
+
+
+# --------------------------------------------------------------------------------------------------------------------------------------------
+# What the assertion and the results say together, the most telling first
+# --------------------------------------------------------------------------------------------------------------------------------------------
+
+
+def _columns(group: Group, sketch: Sketch, *asks: Ask) -> Iterator[tuple[Column, ColumnResult, ColumnResult]]:
+    """The columns of a result of which the assertion asks something of this kind, nearest first; the only one there is where it names none."""
+    names = [name for name in sketch.about(*asks) if name in group.column_names]
+    names += [group.column_names[number] for number in sketch.positions if number < len(group.column_names)]
+    if not names and len(group.column_names) == 1:
+        names = list(group.column_names)
+    for name in dict.fromkeys(names):
+        both = group.column(name)
+        if both is not None:
+            yield group.outline.resolved(name), *both
+
+
+def _time_window(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    if group.only_shadow_finds_none or group.outline.selected or (group.rows_differ and sketch.has(Ask.COUNT, Ask.COUNT_EACH, Ask.TRUTH, Ask.TOTAL)):
+        yield from _window_in_filter(group, asked=True)
+    for column, legacy, shadow in _columns(group, sketch):
+        if legacy.is_moment and (
+            sketch.has(Ask.MOMENT) or (sketch.has(Ask.EXTREME, Ask.TEXT, Ask.THRESHOLD) and not sketch.has(Ask.COUNT, Ask.COUNT_EACH))
+        ):
+            shown = (legacy.low, legacy.high) != (shadow.low, shadow.high) or _values_differ(legacy, shadow)
+            yield Finding(pattern=Pattern.TIME_WINDOW, group=group, entity=column, detail="reach", shown=shown, asked=True)
+
+
+def _window_in_filter(group: Group, *, asked: bool) -> Iterator[Finding]:
+    """A comparison with a date in the statement itself, and a result that differs."""
+    if not (group.rows_differ or _numbers_differ(group)):
+        return
+    column = _date_filter(group)
+    if column is not None:
+        yield Finding(pattern=Pattern.TIME_WINDOW, group=group, entity=column, detail="window", asked=asked)
+
+
+def _date_filter(group: Group) -> Column | None:
+    facts = group.outline
+    for statement in (*group.legacy.executions[:1], *group.shadow.executions[:1]):
+        if len(facts.placeholders) != len(statement.parameters):
+            continue
+        for place, value in zip(facts.placeholders, statement.parameters, strict=True):
+            if place.role is Role.COMPARED and place.column is not None and ({value.type, value.format or ""} & DATES):
+                return place.column
+    return facts.calendar[0] if facts.calendar and facts.verb != "insert" else None
+
+
+def _format(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    if not sketch.has(Ask.FORMAT):
+        return
+    for column, legacy, shadow in _columns(group, sketch, Ask.FORMAT):
+        if "str" in legacy.types | shadow.types:
+            shown = legacy.formats != shadow.formats or _values_differ(legacy, shadow)
+            yield Finding(pattern=Pattern.FORMAT, group=group, entity=column, detail="format", shown=shown, asked=True)
+
+
+def _null(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    if not sketch.has(Ask.NONE, Ask.TRUTH) or group.outline.selected:
+        return
+    for column, legacy, shadow in _columns(group, sketch, Ask.NONE, Ask.TRUTH):
+        detail = _nullness(legacy, shadow)
+        if detail is not None:
+            yield Finding(pattern=Pattern.NULL, group=group, entity=column, detail=detail, asked=True)
+
+
+def _nullness(legacy: ColumnResult, shadow: ColumnResult) -> str | None:
+    if legacy.filled and not shadow.filled and shadow.null:
+        return "filled"
+    if legacy.null and not shadow.null and shadow.filled:
+        return "null"
+    if ("empty" in legacy.formats) != ("empty" in shadow.formats):
+        return "empty"
+    return None
+
+
+def _by_filter(group: Group, sketch: Sketch | None) -> Iterator[Finding]:
+    """The statement itself asks for the property: its conditions are met on legacy and not on shadow."""
+    facts, asked = group.outline, sketch is not None
+    if not group.only_shadow_finds_none:
+        return
+    yield from _window_in_filter(group, asked=asked)
+    if facts.anti:
+        entity = next(iter(facts.null_tests), Column(facts.tables[-1] if facts.tables else None, ROWS))
+        yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=entity, detail="without", asked=asked)
+    for function, column in facts.having:
+        pattern = Pattern.FAN_OUT if function == "count" else Pattern.AGGREGATE
+        yield Finding(pattern=pattern, group=group, entity=column or next(iter(facts.grouped), None) or _table(group), detail="having", asked=asked)
+    for column in facts.null_tests:
+        yield Finding(pattern=Pattern.NULL, group=group, entity=column, detail="filter", asked=asked)
+    if facts.patterned or facts.measured:
+        entity = next(iter(facts.measured), None) or _compared(group) or _table(group)
+        yield Finding(pattern=Pattern.FORMAT, group=group, entity=entity, detail="format", asked=asked)
+    compared = _compared(group)
+    if compared is not None and not _is_key(compared):
+        yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=compared, detail="filter", asked=asked)
+    elif compared is not None and not _is_own_key(group, compared):
+        yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=compared, detail="many", asked=asked)
+
+
+def _compared(group: Group) -> Column | None:
+    """The column that a value given in the source is compared with; that by which rows of something else are joined on is none."""
+    return next((one.column for one in group.outline.placeholders if one.role is Role.COMPARED and one.column is not None), None)
+
+
+def _table(group: Group) -> Column:
+    facts = group.outline
+    return Column(facts.tables[0] if facts.tables else None, ROWS)
+
+
+def _fan_out(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    facts = group.outline
+    one, other = group.legacy.fetched, group.shadow.fetched
+    counted = sketch.has(Ask.COUNT_EACH) or (sketch.has(Ask.EXTREME, Ask.SOME) and (sketch.has(Ask.COUNT, Ask.TRUTH) or not sketch.whole))
+    if group.repeated and counted and one and other and not facts.selected and (max(one) != max(other) or min(one) != min(other)):
+        detail = "many" if max(one) > max(other) else "few"
+        yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=_compared(group) or _table(group), detail=detail, asked=True)
+    if facts.counts and (facts.grouped or (group.repeated and facts.placeholders)) and (_numbers_differ(group) or group.rows_differ):
+        entity = next((column for function, column in facts.selected if function == "count" and column), None) or next(iter(facts.grouped), None)
+        yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=entity or _table(group), detail="many", asked=True)
+    if sketch.has(Ask.COUNT_EACH) and not group.repeated and not facts.selected:
+        for column, legacy, shadow in _columns(group, sketch):
+            if _spread(group.legacy.fetched, legacy) != _spread(group.shadow.fetched, shadow):
+                yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=column, detail="many", asked=True)
+
+
+def _spread(fetched: Sequence[int], column: ColumnResult) -> tuple[int, int]:
+    """Rows in all and how many different values they share, by classes."""
+    return (sum(fetched), column.distinct)
+
+
+def _ordering(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    facts = group.outline
+    if group.repeated or facts.selected or facts.grouped or (sketch.has(Ask.COUNT, Ask.COUNT_EACH)):
+        return
+    several = any(count > 1 for count in (*group.legacy.fetched, *group.shadow.fetched))
+    first = (sketch.has(Ask.FIRST) and (several or facts.ordered)) or (facts.limited and bool(facts.ordered))
+    compared = sketch.has(Ask.TEXT, Ask.NUMBER, Ask.THRESHOLD, Ask.FORMAT, Ask.NONE)
+    for column, legacy, shadow in _columns(group, sketch):
+        if _is_key(column):
+            continue
+        if first and compared:
+            yield Finding(pattern=Pattern.ORDERING, group=group, entity=column, detail="first", shown=_values_differ(legacy, shadow), asked=True)
+        elif sketch.has(Ask.SORTED) and legacy.orders != shadow.orders and RowOrder.NONE in shadow.orders:
+            yield Finding(pattern=Pattern.ORDERING, group=group, entity=column, detail="sorted", asked=True)
+
+
+def _aggregate(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    facts = group.outline
+    if facts.aggregates and (_numbers_differ(group) or group.rows_differ):
+        entity = next((column for function, column in facts.selected if function in AGGREGATES and column), None)
+        yield Finding(pattern=Pattern.AGGREGATE, group=group, entity=entity or _table(group), detail="sum", asked=True)
+    if sketch.has(Ask.TOTAL, Ask.EXTREME):
+        for column, legacy, shadow in _columns(group, sketch, Ask.TOTAL, Ask.EXTREME):
+            if {"int", "float", "decimal"} & legacy.types and not legacy.is_moment and not _is_key(column):
+                shown = _values_differ(legacy, shadow) or group.rows_differ or (legacy.low, legacy.high) != (shadow.low, shadow.high)
+                yield Finding(pattern=Pattern.AGGREGATE, group=group, entity=column, detail="sum", shown=shown, asked=True)
+
+
+def _is_key(column: Column) -> bool:
+    """Whether a column is called like a key: nobody adds those up, and they differ on the sides by design."""
+    return _KEY.search(column.name) is not None
+
+
+def _is_own_key(group: Group, column: Column) -> bool:
+    """Whether it is the key of the table that is read, and not one that leads to another."""
+    name, table = plain(column.name), plain((group.outline.tables or ("",))[0])
+    return name in {"id", "uuid", "key", f"{table}id", f"{table.rstrip('s')}id"}
+
+
+def _cardinality(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    facts = group.outline
+    if sketch.has(Ask.COUNT, Ask.COUNT_EACH) and sketch.has(Ask.DISTINCT):
+        for column, legacy, shadow in _columns(group, sketch, Ask.DISTINCT):
+            yield Finding(
+                pattern=Pattern.CARDINALITY,
+                group=group,
+                entity=column,
+                detail="distinct",
+                shown=_values_differ(legacy, shadow) or legacy.distinct != shadow.distinct,
+                asked=True,
+            )
+    if facts.counts and not facts.grouped and _numbers_differ(group):
+        entity = next((column for function, column in facts.selected if function == "count" and column), None)
+        yield Finding(pattern=Pattern.CARDINALITY, group=group, entity=entity or _table(group), detail="rows", asked=True)
+    if sketch.has(Ask.COUNT, Ask.COUNT_EACH, Ask.FIRST) and group.rows_differ and not facts.selected:
+        yield Finding(pattern=Pattern.CARDINALITY, group=group, entity=_table(group), detail="rows", asked=sketch.has(Ask.COUNT, Ask.COUNT_EACH))
+
+
+def _value_set(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    if sketch.has(Ask.TEXT, Ask.NUMBER, Ask.THRESHOLD, Ask.DISTINCT):
+        for column, legacy, shadow in _columns(group, sketch, Ask.TEXT, Ask.NUMBER, Ask.THRESHOLD, Ask.DISTINCT):
+            if _values_differ(legacy, shadow) and not _is_key(column):
+                yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=column, detail="values", asked=True)
+
+
+def _by_result(group: Group) -> Iterator[Finding]:
+    """What the results alone say, where nothing of the assertion is known: only what leaves no choice."""
+    facts = group.outline
+    if facts.aggregates and _numbers_differ(group):
+        entity = next((column for function, column in facts.selected if function in AGGREGATES and column), None)
+        yield Finding(pattern=Pattern.AGGREGATE, group=group, entity=entity or _table(group), detail="sum")
+    if facts.counts and _numbers_differ(group):
+        yield Finding(pattern=Pattern.FAN_OUT if facts.grouped else Pattern.CARDINALITY, group=group, entity=_table(group), detail="rows")
+    for name in group.column_names if len(group.column_names) == 1 else ():
+        both = group.column(name)
+        detail = _nullness(*both) if both else None
+        if detail is not None:
+            yield Finding(pattern=Pattern.NULL, group=group, entity=group.outline.resolved(name), detail=detail)
+
+
+def _by_words(group: Group, sketch: Sketch | None) -> Iterator[Finding]:
+    """What the words of the message allow, where the source is not at hand."""
+    if sketch is None or sketch.whole or group.outline.selected:
+        return
+    moments = [name for name in group.column_names if (both := group.column(name)) is not None and both[0].is_moment and _values_differ(*both)]
+    if sketch.has(Ask.MOMENT) and len(moments) == 1:
+        yield Finding(pattern=Pattern.TIME_WINDOW, group=group, entity=group.outline.resolved(moments[0]), detail="reach")
+    if sketch.has(Ask.COUNT) and (sketch.has(Ask.DISTINCT) or group.rows_differ):
+        yield Finding(pattern=Pattern.CARDINALITY, group=group, entity=_table(group), detail="rows")
+
+
+def _values_differ(legacy: ColumnResult, shadow: ColumnResult) -> bool:
+    """Whether a column holds other values on the sides: by its enumeration where there is one; many values, which are not listed, are held to do."""
+    if legacy.values is None or shadow.values is None:
+        return True
+    return legacy.values != shadow.values or legacy.null != shadow.null
+
+
+def _numbers_differ(group: Group) -> bool:
+    """Whether the numbers of a result that was computed differ."""
+    for name in group.column_names:
+        both = group.column(name)
+        if both is not None and _values_differ(*both):
+            return True
+    return False
+
+
+_RULES: tuple[Callable[[Group, Sketch], Iterator[Finding]], ...] = (
+    _time_window,
+    _format,
+    _null,
+    _by_filter,
+    _fan_out,
+    _ordering,
+    _aggregate,
+    _cardinality,
+    _value_set,
+)
+"""In the order in which they are asked: what names the property outright comes first, values that merely differ (as they always do) last."""

@@ -1,0 +1,144 @@
+"""Reads the source of an assertion that failed. Runs nothing; what comes of it holds names of columns and no value."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from compare.causes.asking import Asking
+from compare.causes.assertion import Sketch
+from compare.causes.scope import Scope, function_at, in_loop, parsed, statement_at
+from compare.causes.syntax import called, calls_of_own, expressions, read_names
+from compare.causes.words import plain
+from harness.model import DeepPlace
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from harness.model import Failure
+
+_MOST_STEPS = 200
+_GIVING_UP = frozenset({"fail", "skip", "xfail"})
+
+
+def read_assertion(sources: Mapping[str, str], failure: Failure, *, own: Collection[str], columns: Collection[str]) -> Sketch | None:
+    """The sketch of the assertion that failed, from the text of the suite's files by path.
+
+    `own` are the suite's own files (a frame elsewhere is the system under test), `columns` the names of columns that may be kept.
+    None where no frame lies in a file whose text is given and can be read.
+    """
+    frames = [frame for frame in failure.frames if frame.path in sources and (frame.path in own or not own)]
+    reader = _Reader(Asking(_known(columns)))
+    place: DeepPlace | None = None
+    for number, frame in enumerate(reversed(frames)):
+        module = parsed(sources[frame.path])
+        statement = statement_at(module, frame.line) if module is not None else None
+        if module is None or statement is None:
+            continue
+        if place is None:
+            place = DeepPlace(path=frame.path, line=statement.lineno)
+        reader.read(Scope(module, frame, function_at(module, frame)), statement, asserting=number == 0)
+    if place is None:
+        return None
+    return Sketch(
+        place=place,
+        lines=tuple(dict.fromkeys(reader.lines)),
+        names=tuple(dict.fromkeys(reader.asking.names)),
+        positions=tuple(dict.fromkeys(reader.asking.positions)),
+        asks=frozenset(reader.asking.asks),
+        asked_of=tuple(dict.fromkeys(reader.asking.asked_of)),
+        whole=True,
+    )
+
+
+def _known(columns: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Columns by their plain spelling. A result may call `customer.last_name` `customer_last_name`, so that its endings are known, too."""
+    known: dict[str, list[str]] = {}
+    for column in sorted(columns):
+        parts = column.split("_")
+        for spelling in dict.fromkeys([plain(column), *(plain("_".join(parts[begin:])) for begin in range(1, len(parts)))]):
+            known.setdefault(spelling, []).append(column)
+    return {spelling: tuple(sorted(several, key=lambda column: plain(column) != spelling)) for spelling, several in known.items()}
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Follows an assertion back to what its operands are made of, and notes what is asked on the way."""
+
+    asking: Asking
+    lines: list[DeepPlace] = field(default_factory=list)
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+    _steps: int = 0
+
+    def read(self, scope: Scope, statement: ast.stmt, *, asserting: bool) -> None:
+        """Take in a statement and all that it depends on in its function."""
+        parts = list(expressions(statement))
+        self._note(scope, statement)
+        if asserting:
+            for expression in parts if isinstance(statement, ast.Assert | ast.Expr | ast.If | ast.While) else ():
+                self.asking.condition(expression)
+        for expression in parts:
+            self._follow(scope, expression, statement.lineno, each=in_loop(scope, statement))
+        gives_up = any(called(node) in _GIVING_UP for expression in parts for node in ast.walk(expression) if isinstance(node, ast.Call))
+        self._heads(scope, statement, deciding=gives_up or isinstance(statement, ast.Raise))
+        if gives_up and scope.function is not None:
+            self._all_conditions(scope, statement)
+
+    def _heads(self, scope: Scope, statement: ast.stmt, *, deciding: bool) -> None:
+        """The loops that a statement stands in and, where they decide that it runs, the conditions."""
+        for head, conditions in scope.around(statement):
+            loops = isinstance(head, ast.For | ast.AsyncFor)
+            key = (f"{scope.frame.path}:{head.lineno}", "head")
+            if key in self._seen or not (loops or deciding):
+                continue
+            self._seen.add(key)
+            self._note(scope, head)
+            for condition in conditions:
+                if not loops:
+                    self.asking.condition(condition)
+                self._follow(scope, condition, head.lineno, each=False)
+
+    def _all_conditions(self, scope: Scope, statement: ast.stmt) -> None:
+        """Where a test gives up after a search, what it searched for are the conditions above."""
+        for node in ast.walk(scope.body):
+            if isinstance(node, ast.If) and node.lineno < statement.lineno:
+                self._note(scope, node)
+                self.asking.condition(node.test)
+                self._follow(scope, node.test, node.lineno, each=True)
+
+    def _note(self, scope: Scope, statement: ast.stmt) -> None:
+        head = min((one.lineno - 1 for one in getattr(statement, "body", ()) if isinstance(one, ast.stmt)), default=statement.end_lineno)
+        last = max(statement.lineno, head or statement.lineno)
+        self.lines.extend(DeepPlace(path=scope.frame.path, line=line) for line in range(statement.lineno, min(last, statement.lineno + 40) + 1))
+
+    def _follow(self, scope: Scope, expression: ast.expr, before: int, *, each: bool) -> None:
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            return
+        self.asking.take(scope, expression, each=each)
+        for name in read_names(expression):
+            key = (f"{scope.frame.path}:{scope.frame.function}", name)
+            if key in self._seen:
+                continue
+            self._seen.add(key)
+            for statement, made_of in scope.made(name, before):
+                self._note(scope, statement)
+                for one in made_of:
+                    self._follow(scope, one, statement.lineno, each=each or in_loop(scope, statement))
+                self._heads(scope, statement, deciding=True)
+        for function in self._own_functions(scope, expression):
+            inside = Scope(scope.module, scope.frame, function)
+            for statement in function.body:
+                self._note(inside, statement)
+                for node in ast.walk(statement):
+                    for one in expressions(node) if isinstance(node, ast.stmt) else ():
+                        self.asking.take(inside, one, each=each)
+
+    def _own_functions(self, scope: Scope, expression: ast.expr) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+        """Functions of the same file that an expression calls, each once."""
+        for name in calls_of_own(expression):
+            key = (scope.frame.path, f"{name}()")
+            if key not in self._seen:
+                self._seen.add(key)
+                yield from scope.functions(name)

@@ -1,0 +1,327 @@
+"""What a statement's template says of its values and its result, by a small tokenizer of its own: clauses, columns, functions, placeholders.
+
+It reads SELECT, INSERT, UPDATE and DELETE as the deep probe writes them. What it does not understand it leaves out: then less is known of the
+statement, and nothing wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from compare.causes.words import words
+
+_TOKEN = re.compile(r"""\?|:[A-Za-z_]\w*|"[^"]*"|`[^`]*`|\[[^\]]*\]|[^\W\d][\w$]*|::|<=>|[<>=!~]+|[(),.*;+/-]""")
+_PLACEHOLDER = re.compile(r"\A(?:\?|:[A-Za-z_]\w*)\Z")
+_COMPARING = frozenset({"=", "<", ">", "<=", ">=", "<>", "!=", "==", "<=>", "like", "ilike", "in", "is", "regexp", "rlike", "glob", "match", "~"})
+_TEXTUAL = frozenset({"regexp", "rlike", "glob", "similar", "~", "~*"})
+_CLAUSES = frozenset({"select", "from", "where", "having", "limit", "offset", "fetch", "set", "values", "on", "group", "order", "into", "returning"})
+_KEYWORDS = _CLAUSES | words(
+    """and or not null by as join left right inner outer full cross distinct all case when then else end exists between asc desc using union insert
+    update delete true false is in like ilike escape with recursive over partition top nulls first last cast interval top"""
+)
+AGGREGATES = frozenset({"sum", "avg", "min", "max", "total", "stddev", "variance", "median", "percentile_cont"})
+"""Functions that make one number of many rows, but for counting."""
+_COUNTING = frozenset({"count"})
+_CALENDAR = words(
+    """date datetime julianday strftime now current_date current_timestamp extract date_trunc year month day dayofweek datediff date_sub date_add age
+    getdate curdate unixepoch localtimestamp date_part interval"""
+)
+_MEASURING = frozenset(
+    {"length", "char_length", "len", "upper", "lower", "instr", "substr", "substring", "regexp_like", "ascii", "unicode", "octet_length"}
+)
+
+
+ROWS = "*"
+"""The name of a column that stands for the rows of its table."""
+
+
+class Column(NamedTuple):
+    """A column as a statement names it. `table` is the table's own name, None where the statement does not tell it."""
+
+    table: str | None
+    name: str
+
+    def __str__(self) -> str:
+        """`Table.Column`, the column alone, or the table alone where it is about its rows."""
+        if self.name == ROWS:
+            return self.table or "the query"
+        return f"{self.table}.{self.name}" if self.table else self.name
+
+
+class Role(StrEnum):
+    """What a placeholder is there for."""
+
+    COMPARED = "compared"  # with a column, in WHERE, ON or HAVING
+    WRITTEN = "written"  # into a column
+    LIMITING = "limiting"  # a number of rows
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One placeholder. `column` is what it is compared with or written to, None where that is no plain column; `operator` in lower case."""
+
+    role: Role
+    column: Column | None = None
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What a template says. Words are in lower case but for names.
+
+    `tables` in the order of the statement. `selected` are aggregate functions of the select list with their column. `counts` tells that it counts,
+    `null_tests` are columns compared with NULL, `anti` that it looks for rows without partners (NOT EXISTS, NOT IN, an outer join whose partner is
+    NULL). `grouped`, `ordered` are columns of GROUP BY and ORDER BY; `having` functions in HAVING; `patterned` tells that text is matched with an
+    expression, `measured` the columns whose text is taken apart in WHERE, `calendar` that dates are reckoned with.
+    """
+
+    verb: str
+    tables: tuple[str, ...] = ()
+    placeholders: tuple[Placeholder, ...] = ()
+    selected: tuple[tuple[str, Column | None], ...] = ()
+    counts: bool = False
+    distinct: bool = False
+    null_tests: tuple[Column, ...] = ()
+    anti: bool = False
+    grouped: tuple[Column, ...] = ()
+    ordered: tuple[Column, ...] = ()
+    limited: bool = False
+    having: tuple[tuple[str, Column | None], ...] = ()
+    patterned: bool = False
+    measured: tuple[Column, ...] = ()
+    calendar: tuple[Column, ...] = ()
+    selected_columns: tuple[Column, ...] = ()
+
+    def resolved(self, name: str) -> Column:
+        """The column of a result called `name`, with its table where the statement tells it."""
+        wanted = name.casefold()
+        for column in self.selected_columns:
+            if column.name.casefold() == wanted:
+                return column
+        return Column(self.tables[0] if len(self.tables) == 1 else None, name)
+
+    @property
+    def aggregates(self) -> bool:
+        """Whether one number is made of many rows, other than by counting them."""
+        return any(function in AGGREGATES for function, _ in self.selected)
+
+
+@lru_cache(maxsize=4096)
+def outline(sql: str) -> Outline:
+    """The outline of a template."""
+    return _Reader(_TOKEN.findall(sql)).outline()
+
+
+class _Reader:
+    def __init__(self, tokens: list[str]) -> None:
+        self.tokens = tokens
+        self.words = [token.lower() for token in tokens]
+        self.clauses: list[str] = []
+        self.depths: list[int] = []
+        self._mark_clauses()
+        self.outer: set[str] = set()
+        self.aliases: dict[str, str] = {}
+        self.tables: list[str] = []
+        self._find_tables()
+
+    def _mark_clauses(self) -> None:
+        """The clause that each token stands in, and its depth in parentheses."""
+        stack, depth = [""], 0
+        for place, word in enumerate(self.words):
+            if word == "(":
+                stack.append(stack[-1])
+                depth += 1
+            elif word == ")" and depth:
+                stack.pop()
+                depth -= 1
+            elif word in _CLAUSES and not (word in {"group", "order"} and self._at(place + 1) != "by") and self._at(place - 1) != ".":
+                stack[-1] = word
+            elif word == "join":
+                stack[-1] = "from"
+            self.clauses.append(stack[-1])
+            self.depths.append(depth)
+
+    def _at(self, place: int) -> str:
+        return self.words[place] if 0 <= place < len(self.words) else ""
+
+    def _is_name(self, place: int) -> bool:
+        word = self._at(place)
+        return bool(word) and (word[0] in '"`[' or (word[0].isalpha() or word[0] == "_")) and word not in _KEYWORDS
+
+    def _name(self, place: int) -> str:
+        token = self.tokens[place]
+        return token[1:-1] if token[:1] in '"`[' else token
+
+    def _find_tables(self) -> None:
+        for place, word in enumerate(self.words):
+            opens = word in {"from", "join", "into", "update"} or (word == "," and self.clauses[place] == "from" and self._is_name(place + 1))
+            if not opens or not self._is_name(place + 1) or (word == "from" and self._in_function(place)):
+                continue
+            end = place + 1
+            while self._at(end + 1) == "." and self._is_name(end + 2):
+                end += 2
+            table = self._name(end)
+            if table not in self.tables:
+                self.tables.append(table)
+            self.aliases[table.casefold()] = table
+            alias = end + 2 if self._at(end + 1) == "as" else end + 1
+            named = self._name(alias) if self._is_name(alias) else table
+            self.aliases[named.casefold()] = table
+            if word == "join" and {"left", "full"} & {self._at(place - 1), self._at(place - 2)}:
+                self.outer.add(table.casefold())
+
+    def _in_function(self, place: int) -> bool:
+        """`extract(year from ...)`, `substring(... from ...)`: no table follows."""
+        back, depth = place, self.depths[place]
+        while back > 0 and self.depths[back - 1] >= depth and depth:
+            back -= 1
+        return depth > 0 and "select" not in self.words[back:place]
+
+    def _column(self, place: int) -> Column | None:
+        """The column whose last word stands at a place."""
+        if not self._is_name(place) or self._at(place + 1) == "(":
+            return None
+        if self._at(place - 1) == "." and self._is_name(place - 2):
+            qualifier = self._name(place - 2)
+            return Column(self.aliases.get(qualifier.casefold(), qualifier), self._name(place))
+        return Column(self.tables[0] if len(self.tables) == 1 else None, self._name(place))
+
+    def outline(self) -> Outline:
+        words, clauses = self.words, self.clauses
+        select_list = [place for place, clause in enumerate(clauses) if clause == "select"]
+        having = [place for place, clause in enumerate(clauses) if clause == "having"]
+        filters = [place for place, clause in enumerate(clauses) if clause in {"where", "having", "on"}]
+        nulls = self._null_tests()
+        inner = any(words[place] == "exists" and self._at(place - 1) == "not" for place in filters)
+        inner |= any(words[place] == "in" and self._at(place - 1) == "not" and "select" in words[place + 1 : place + 3] for place in filters)
+        return Outline(
+            verb=words[0] if words else "",
+            tables=tuple(self.tables),
+            placeholders=tuple(self._placeholder(place) for place, token in enumerate(self.tokens) if _PLACEHOLDER.match(token)),
+            selected=self._functions(select_list),
+            counts=any(words[place] in _COUNTING and self._at(place + 1) == "(" for place in select_list),
+            distinct="distinct" in words,
+            null_tests=nulls,
+            anti=inner or any((column.table or "").casefold() in self.outer for column in nulls),
+            grouped=self._columns_of("group"),
+            ordered=self._columns_of("order"),
+            limited=bool({"limit", "fetch", "top"} & set(words)),
+            having=self._functions(having),
+            patterned=any(words[place] in _TEXTUAL for place in filters),
+            measured=self._inside(filters, _MEASURING - {"upper", "lower"}),
+            calendar=self._inside(range(len(words)), _CALENDAR),
+            selected_columns=self._selected_columns(select_list),
+        )
+
+    def _functions(self, places: list[int]) -> tuple[tuple[str, Column | None], ...]:
+        known = AGGREGATES | _COUNTING
+        return tuple(
+            (self.words[place], self._first_column(place + 1)) for place in places if self.words[place] in known and self._at(place + 1) == "("
+        )
+
+    def _first_column(self, opening: int) -> Column | None:
+        depth = self.depths[opening]
+        for place in range(opening + 1, len(self.words)):
+            if self.depths[place] < depth:
+                return None
+            if self._is_name(place) and self._at(place + 1) not in {".", "("} and self.words[place] not in _CALENDAR:
+                return self._column(place)
+        return None
+
+    def _inside(self, places: range | list[int], functions: frozenset[str]) -> tuple[Column, ...]:
+        calls = (place for place in places if self.words[place] in functions and self._at(place + 1) == "(")
+        return tuple(dict.fromkeys(column for place in calls if (column := self._first_column(place + 1)) is not None))
+
+    def _columns_of(self, clause: str) -> tuple[Column, ...]:
+        places = (place for place, one in enumerate(self.clauses) if one == clause and self._at(place) not in {clause, "by"})
+        return tuple(dict.fromkeys(column for place in places if self._at(place + 1) != "." and (column := self._column(place)) is not None))
+
+    def _selected_columns(self, places: list[int]) -> tuple[Column, ...]:
+        ends = (place for place in places if self._at(place + 1) in {",", "from"} and self._at(place - 1) not in {"as", ")"})
+        return tuple(dict.fromkeys(column for place in ends if (column := self._column(place)) is not None and column.table))
+
+    def _null_tests(self) -> tuple[Column, ...]:
+        found = []
+        for place, word in enumerate(self.words):
+            if word == "is" and "null" in self.words[place + 1 : place + 3] and self.clauses[place] in {"where", "having", "on"}:
+                column = self._left_of(place)
+                if column is not None:
+                    found.append(column)
+        return tuple(dict.fromkeys(found))
+
+    def _left_of(self, place: int) -> Column | None:
+        """The column left of an operator, also inside of functions."""
+        at = place - 1
+        while self._at(at) == "not":
+            at -= 1
+        if self._at(at) == ")":
+            depth = self.depths[at - 1]
+            while at > 0 and self.depths[at - 1] >= depth:
+                at -= 1
+                if self._is_name(at) and self._at(at + 1) not in {".", "("}:
+                    return self._column(at)
+            return None
+        return self._column(at)
+
+    def _placeholder(self, place: int) -> Placeholder:
+        clause, left = self.clauses[place], place - 1
+        if clause in {"limit", "offset", "fetch"}:
+            return Placeholder(Role.LIMITING)
+        if clause == "values":
+            return Placeholder(Role.WRITTEN, self._inserted(place))
+        while self._at(left) == "(" or (self._is_name(left) and self._at(left + 1) == "(") or self._at(left) in {"not", "any", "all", "cast"}:
+            left -= 1
+        if self._at(left) in {",", "and"}:
+            left = self._opening(left)
+        operator = self._at(left)
+        if operator in _COMPARING or operator[:1] in tuple("<>=!~") or operator == "between":
+            column = self._left_of(left)
+            if column is not None:
+                return Placeholder(Role.WRITTEN if clause == "set" and operator == "=" else Role.COMPARED, column, operator)
+        return self._reversed(place)
+
+    def _reversed(self, place: int) -> Placeholder:
+        right = place + 1
+        while self._at(right) == ")":
+            right += 1
+        operator = self._at(right)
+        if operator != "is" and (operator in _COMPARING or operator[:1] in tuple("<>=!~")):
+            for at in range(right + 1, min(right + 6, len(self.words))):
+                if self._is_name(at) and self._at(at + 1) not in {".", "("}:
+                    return Placeholder(Role.COMPARED, self._column(at), operator)
+        return Placeholder(Role.OTHER)
+
+    def _opening(self, left: int) -> int:
+        """From a later value of IN (...) or BETWEEN ... AND ... back to the operator."""
+        depth, word = self.depths[left], self._at(left)
+        for at in range(left - 1, -1, -1):
+            if word == "and" and self._at(at) == "between" and self.depths[at] == depth:
+                return at
+            if word == "," and self.depths[at] < depth:
+                return at
+            if self.depths[at] < depth or (word == "and" and self._at(at) in {"and", "or", "where"} and self.depths[at] == depth):
+                return left
+        return left
+
+    def _inserted(self, place: int) -> Column | None:
+        """INSERT INTO t (a, b) VALUES (?, ?): the column by its number."""
+        values = max(at for at in range(place) if self.clauses[at] == "values" and self.words[at] == "values")
+        depth, number = self.depths[values] + 1, 0
+        for at in range(place - 1, values, -1):
+            if self.words[at] == "(" and self.depths[at] == depth:
+                break
+            number += self.words[at] == "," and self.depths[at] == depth
+        if "into" not in self.words or "(" not in self.words:
+            return None
+        begin, names = self.words.index("("), []
+        for at in range(begin + 1, len(self.words)):
+            if self.words[at] == ")":
+                break
+            if self._is_name(at):
+                names.append(self._name(at))
+        return Column(self.tables[0] if self.tables else None, names[number]) if number < len(names) else None

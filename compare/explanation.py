@@ -1,0 +1,53 @@
+"""Hands what a run recorded to `compare.causes`: which deep record of a test counts, and which settings differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compare.causes import explain
+from compare.parity import parity
+from harness.model import RerunKind, Side, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.model import DeepRecord, Evidence, PairResult
+
+_SETTING = "setting."
+
+
+def explained(evidence: Evidence, results: Sequence[PairResult]) -> Sequence[PairResult]:
+    """The pairs, those that diverge with couplings, cause and remedy as far as something was recorded to tell them by."""
+    if evidence.sources is None and not (evidence.legacy.deep or evidence.shadow.deep):
+        return results
+    return explain(
+        results,
+        sources=evidence.sources,
+        legacy=deep_records_of(evidence, Side.LEGACY, results),
+        shadow=deep_records_of(evidence, Side.SHADOW, results),
+        settings=differing_settings(evidence),
+        assertions=evidence.assertions,
+    )
+
+
+def differing_settings(evidence: Evidence) -> tuple[str, ...]:
+    """Names of the variables in `settings` that differ between the sides."""
+    facts = parity(evidence.legacy.facts, evidence.shadow.facts)
+    return tuple(fact.name.removeprefix(_SETTING) for fact in facts if fact.name.startswith(_SETTING))
+
+
+def deep_records_of(evidence: Evidence, side: Side, results: Sequence[PairResult]) -> dict[str, DeepRecord]:
+    """For each divergent test the deep record of a fresh pair on one side, by test id: the first that ended as the full run did, else the first."""
+    wanted = {result.test_id: result.of(side).outcome for result in results if result.verdict is Verdict.DIVERGENT}
+    found: dict[str, DeepRecord] = {}
+    alike: set[str] = set()
+    for record in (evidence.legacy if side is Side.LEGACY else evidence.shadow).deep:
+        if record.kind is not RerunKind.PAIR or record.test_id not in wanted or record.test_id in alike:
+            continue
+        expected = wanted[record.test_id]
+        if expected is not None and record.outcome is not None and record.outcome.kind is expected.kind:
+            alike.add(record.test_id)
+            found[record.test_id] = record
+        else:
+            found.setdefault(record.test_id, record)
+    return found

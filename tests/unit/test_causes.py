@@ -1,0 +1,341 @@
+"""Why pairs diverge: couplings to records, and what does not couple."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compare.causes import explain
+from harness.model import (
+    Cause,
+    Coupling,
+    CouplingKind,
+    DeepPlace,
+    DeepRecord,
+    DeepRequest,
+    DeepStatement,
+    DeepValue,
+    Direction,
+    Experiment,
+    ExperimentKind,
+    Failure,
+    Frame,
+    HostClass,
+    KnownLiteral,
+    Outcome,
+    PairResult,
+    Phase,
+    ReachedLiteral,
+    Remedy,
+    Side,
+    SideResult,
+    Signal,
+    SourceEvidence,
+    Strength,
+    Verdict,
+)
+from harness.model.coupling import LiteralForm, LiteralSource, Match, Presence
+
+TEST = "tests/test_a.py::test_one"
+PRINT = "aaaaaaaaaaaa"
+BY_ID = "SELECT * FROM patients WHERE id = ?"
+
+
+def pair(direction: Direction = Direction.LEGACY_ONLY_PASS, verdict: Verdict = Verdict.DIVERGENT, test_id: str = TEST) -> PairResult:
+    failure = Failure(
+        type="AssertionError", message="assert None", phase=Phase.CALL, frames=(Frame(path="tests/test_a.py", line=9, function="test_one"),)
+    )
+    return PairResult(
+        test_id=test_id,
+        legacy=SideResult(outcome=Outcome.PASSED),
+        shadow=SideResult(outcome=Outcome.FAILED, failure=failure),
+        verdict=verdict,
+        reason="",
+        direction=direction,
+    )
+
+
+def match(
+    entity: str = "patients.id", density: float = 0.6, presence: Presence = Presence.LEGACY, kind: CouplingKind = CouplingKind.IDENTIFIER
+) -> Match:
+    return Match(entity=entity, kind=kind, content="number" if kind is CouplingKind.IDENTIFIER else "email", presence=presence, density=density)
+
+
+EMAIL = match("patients.email", 0.0, kind=CouplingKind.NATURAL_KEY)
+
+
+def literal(*matches: Match, line: int = 4, fingerprint: str = PRINT, name: str | None = None) -> KnownLiteral:
+    return KnownLiteral(
+        path="tests/test_a.py",
+        line=line,
+        column=7,
+        form=LiteralForm.WRITTEN,
+        token=f"number:{fingerprint[:6]}",
+        fingerprints=(fingerprint,),
+        matches=matches,
+        name=name,
+    )
+
+
+def sources(
+    *literals: KnownLiteral, source: LiteralSource = LiteralSource.BODY, values: dict[str, tuple[Match, ...]] | None = None
+) -> SourceEvidence:
+    reached = tuple(ReachedLiteral(literal=number, source=source, distance=0) for number in range(len(literals)))
+    return SourceEvidence(literals=literals, reached={TEST: reached}, values=values or {})
+
+
+def statement(rows: int, sql: str = BY_ID, fingerprint: str | None = PRINT, line: int = 4) -> DeepStatement:
+    parameters = (DeepValue(type="int", fingerprints=(fingerprint,)),) if fingerprint else ()
+    return DeepStatement(sql=sql, parameters=parameters, fetched=rows, at=DeepPlace(path="tests/test_a.py", line=line))
+
+
+def record(
+    side: Side, *statements: DeepStatement, requests: tuple[DeepRequest, ...] = (), variables: tuple[str, ...] = (), test_id: str = TEST
+) -> DeepRecord:
+    return DeepRecord(test_id=test_id, side=side, statements=statements, requests=requests, variables=variables)
+
+
+def explained(
+    evidence: SourceEvidence | None,
+    legacy: tuple[DeepStatement, ...] = (),
+    shadow: tuple[DeepStatement, ...] = (),
+    experiments: tuple[Experiment, ...] = (),
+    direction: Direction = Direction.LEGACY_ONLY_PASS,
+) -> PairResult:
+    (result,) = explain(
+        [pair(direction)],
+        sources=evidence,
+        legacy={TEST: record(Side.LEGACY, *legacy)},
+        shadow={TEST: record(Side.SHADOW, *shadow)},
+        experiments=experiments,
+    )
+    return result
+
+
+def one(result: PairResult) -> Coupling:
+    (coupling,) = result.couplings
+    return coupling
+
+
+def test_a_number_that_is_asked_for_and_not_found_on_shadow_is_a_coupling() -> None:
+    result = explained(sources(literal(match())), (statement(1),), (statement(0),))
+    coupling = one(result)
+    assert (coupling.kind, coupling.strength, coupling.entity, coupling.line) == (CouplingKind.IDENTIFIER, Strength.LIKELY, "patients.id", 4)
+    assert coupling.signals == (Signal.LITERAL, Signal.LEGACY_ONLY, Signal.BOUND_PARAMETER, Signal.FOUND_NOTHING)
+    assert (result.cause, result.remedy) == (Cause.IDENTIFIER, Remedy.MAKE_DATA_AGNOSTIC)
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("SELECT * FROM patients ORDER BY id LIMIT ?", "it limits rows"),
+        ("SELECT * FROM visits WHERE cost > ?", "it is compared with something else"),
+        ("INSERT INTO visits (quantity) VALUES (?)", "it was written"),
+    ],
+)
+def test_a_number_that_means_something_else_is_none(sql: str, why: str) -> None:
+    result = explained(sources(literal(match())), (statement(1, sql),), (statement(0, sql),))
+    assert not [coupling for coupling in result.couplings if coupling.kind is CouplingKind.IDENTIFIER], why
+
+
+def test_a_number_that_is_asked_for_on_legacy_alone_came_out_of_the_data() -> None:
+    every = tuple(statement(2, fingerprint=f"{number:012x}") for number in range(3))
+    result = explained(sources(literal(match())), (*every, statement(2)), every)
+    assert result.couplings == ()
+
+
+def test_a_number_that_nothing_asks_for_is_none_whatever_it_is_called() -> None:
+    assert explained(sources(literal(match(), name="patients_per_page")), (), ()).couplings == ()
+
+
+def test_reference_data_couples_nothing() -> None:
+    result = explained(sources(literal(match(presence=Presence.BOTH))), (statement(1),), (statement(1),))
+    assert result.couplings == ()
+
+
+def test_an_address_that_was_not_reached_on_shadow_is_asked_for_all_the_same() -> None:
+    by_email = "SELECT id FROM patients WHERE lower(email) = lower(?)"
+    both = sources(literal(EMAIL), literal(EMAIL, line=5, fingerprint="bbbbbbbbbbbb"))
+    legacy = (statement(1, by_email), statement(1, by_email, "bbbbbbbbbbbb"))
+    result = explained(both, legacy, (statement(0, by_email),))
+    assert [(coupling.line, coupling.strength) for coupling in result.couplings] == [(4, Strength.LIKELY), (5, Strength.LIKELY)]
+    assert result.cause is Cause.NATURAL_KEY
+
+
+def test_an_address_that_is_never_used_is_possible_only_and_gives_way() -> None:
+    alone = explained(sources(literal(EMAIL)))
+    assert [coupling.strength for coupling in alone.couplings] == [Strength.POSSIBLE]
+    beside = explained(sources(literal(EMAIL, line=5, fingerprint="bbbbbbbbbbbb"), literal(match())), (statement(1),), (statement(0),))
+    assert one(beside).entity == "patients.id"
+
+
+@pytest.mark.parametrize("source", [LiteralSource.COMMENT, LiteralSource.DOCSTRING])
+def test_what_is_only_said_makes_no_test_fail(source: LiteralSource) -> None:
+    assert explained(sources(literal(EMAIL), source=source)).couplings == ()
+
+
+def test_of_one_value_in_two_places_the_one_that_was_handed_over_is_meant() -> None:
+    both = sources(literal(match(), line=4), literal(match(), line=30))
+    assert one(explained(both, (statement(1),), (statement(0),))).line == 4
+
+
+def test_of_two_tables_with_this_number_the_one_that_was_asked_is_meant() -> None:
+    either = literal(match("visits.id", 0.9), match("patients.id", 0.6))
+    foreign = "SELECT * FROM visits WHERE patient_id = ?"
+    assert one(explained(sources(either), (statement(3, foreign),), (statement(0, foreign),))).entity == "patients.id"
+
+
+@pytest.mark.parametrize("empty", [{"types": ()}, {"types": ("int",), "low": 0, "high": 0}])
+def test_a_sum_of_nothing_is_nothing_found(empty: dict[str, object]) -> None:
+    from harness.model import DeepColumn
+
+    sql = "SELECT sum(cost) AS total FROM visits WHERE patient_id = ?"
+    full = replace(statement(1, sql), columns=(DeepColumn(name="total", types=("int",), low=4, high=4, distinct=1),))
+    none = replace(statement(1, sql), columns=(DeepColumn(name="total", **empty),))  # type: ignore[arg-type] # of the parameters above
+    assert Signal.FOUND_NOTHING in one(explained(sources(literal(match())), (full,), (none,))).signals
+
+
+def test_a_row_that_the_data_refuses_asks_for_its_partner() -> None:
+    sql = "INSERT INTO visits (patient_id) VALUES (?)"
+    took = replace(statement(0, sql), affected=1)
+    refused = replace(statement(0, sql), failed=True)
+    assert one(explained(sources(literal(match())), (took,), (refused,))).entity == "patients.id"
+
+
+def test_a_value_that_stands_nowhere_in_the_source_is_reported_where_it_was_asked_for() -> None:
+    result = explained(sources(values={PRINT: (match(),)}), (statement(1, line=7),), (statement(0, line=7),))
+    coupling = one(result)
+    assert (coupling.line, coupling.strength, Signal.LITERAL in coupling.signals) == (7, Strength.LIKELY, False)
+
+
+def test_a_path_asks_for_what_its_word_says() -> None:
+    def requests(status: int) -> tuple[DeepRequest, ...]:
+        value = DeepValue(type="str", fingerprints=(PRINT,))
+        return (DeepRequest(method="GET", host=HostClass.LOOPBACK, path="/api/patients/{}", segments=(value,), status=status),)
+
+    def of(status: int, found: Match) -> PairResult:
+        records = record(Side.LEGACY, requests=requests(200)), record(Side.SHADOW, requests=requests(status))
+        return explain([pair()], sources=sources(literal(found)), legacy={TEST: records[0]}, shadow={TEST: records[1]})[0]
+
+    assert one(of(404, match("patient.id"))).signals == (Signal.LITERAL, Signal.LEGACY_ONLY, Signal.REQUESTED, Signal.FOUND_NOTHING)
+    assert of(404, match("invoice.id")).couplings == ()
+
+
+def test_a_test_that_passes_on_shadow_alone_does_not_depend_on_real_data() -> None:
+    result = explained(sources(literal(match())), (statement(1),), (statement(0),), direction=Direction.SHADOW_ONLY_PASS)
+    assert (result.couplings, result.cause, result.remedy) == ((), Cause.UNKNOWN, Remedy.NONE)
+
+
+def test_pairs_that_do_not_diverge_stay_as_they_are() -> None:
+    pairs = tuple(pair(verdict=verdict) for verdict in Verdict if verdict is not Verdict.DIVERGENT)
+    assert explain(pairs, sources=sources(literal(match())), legacy={}, shadow={}) == pairs
+
+
+def test_without_any_evidence_the_cause_is_unknown() -> None:
+    (result,) = explain([pair()], sources=None, legacy={}, shadow={})
+    assert (result.couplings, result.cause, result.remedy) == ((), Cause.UNKNOWN, Remedy.NONE)
+
+
+# Experiments
+
+
+def experiment(kind: ExperimentKind, outcome: Outcome | None) -> Experiment:
+    side = Side.LEGACY if kind is ExperimentKind.OTHER_RECORD else Side.SHADOW
+    return Experiment(kind=kind, test_id=TEST, side=side, literal=None if kind is ExperimentKind.SETTINGS_SWAP else 0, outcome=outcome)
+
+
+@pytest.mark.parametrize(
+    ("experiments", "strength", "remedy"),
+    [
+        ([(ExperimentKind.COUNTERFACTUAL, Outcome.PASSED)], Strength.CONFIRMED, Remedy.MAKE_DATA_AGNOSTIC),
+        ([(ExperimentKind.COUNTERFACTUAL, None)], Strength.LIKELY, Remedy.MAKE_DATA_AGNOSTIC),
+        ([(ExperimentKind.COUNTERFACTUAL, Outcome.FAILED)], Strength.POSSIBLE, Remedy.MAKE_DATA_AGNOSTIC),
+        ([(ExperimentKind.OTHER_RECORD, Outcome.FAILED)], Strength.LIKELY, Remedy.ADD_SYNTHETIC_CASE),
+        (
+            [(ExperimentKind.COUNTERFACTUAL, Outcome.FAILED), (ExperimentKind.OTHER_RECORD, Outcome.FAILED)],
+            Strength.LIKELY,
+            Remedy.ADD_SYNTHETIC_CASE,
+        ),
+        (
+            [(ExperimentKind.COUNTERFACTUAL, Outcome.PASSED), (ExperimentKind.OTHER_RECORD, Outcome.PASSED)],
+            Strength.CONFIRMED,
+            Remedy.MAKE_DATA_AGNOSTIC,
+        ),
+    ],
+)
+def test_experiments_decide(experiments: list[tuple[ExperimentKind, Outcome | None]], strength: Strength, remedy: Remedy) -> None:
+    tried = tuple(experiment(kind, outcome) for kind, outcome in experiments)
+    result = explained(sources(literal(match())), (statement(1),), (statement(0),), tried)
+    assert (one(result).strength, result.remedy) == (strength, remedy)
+
+
+def test_a_swap_of_settings_that_passes_makes_the_settings_the_cause() -> None:
+    tried = (experiment(ExperimentKind.SETTINGS_SWAP, Outcome.PASSED),)
+    result = explained(sources(literal(match())), (statement(1),), (statement(0),), tried)
+    assert (result.couplings, result.cause, result.remedy) == ((), Cause.ENVIRONMENT, Remedy.FIX_ENVIRONMENT)
+
+
+# Settings
+
+
+def with_settings(*tests: tuple[str, tuple[str, ...], bool]) -> dict[str, Cause | None]:
+    """Tests with the variables they read, and whether a record explains them."""
+    records = {
+        side: {
+            name: record(side, *((statement(1 if side is Side.LEGACY else 0),) if coupled else ()), variables=read, test_id=name)
+            for name, read, coupled in tests
+        }
+        for side in Side
+    }
+    literals = (literal(match()),)
+    evidence = SourceEvidence(
+        literals=literals,
+        reached={name: (ReachedLiteral(literal=0, source=LiteralSource.BODY, distance=0),) for name, _, coupled in tests if coupled},
+    )
+    pairs = [pair(test_id=name) for name, _, _ in tests]
+    results = explain(pairs, sources=evidence, legacy=records[Side.LEGACY], shadow=records[Side.SHADOW], settings=("EXPORTS", "LOG_LEVEL"))
+    return {result.test_id: result.cause for result in results}
+
+
+def test_a_setting_that_differs_and_was_read_is_the_cause_where_nothing_else_is() -> None:
+    found = with_settings(("a", ("EXPORTS",), False), ("b", ("EXPORTS",), True), ("c", ("OTHER",), False), ("d", (), True), ("e", (), True))
+    assert found == {"a": Cause.ENVIRONMENT, "b": Cause.IDENTIFIER, "c": Cause.UNKNOWN, "d": Cause.IDENTIFIER, "e": Cause.IDENTIFIER}
+
+
+def test_a_setting_that_everybody_reads_says_nothing() -> None:
+    found = with_settings(("a", ("LOG_LEVEL",), False), ("b", ("LOG_LEVEL",), True), ("c", ("LOG_LEVEL",), True))
+    assert found["a"] is Cause.UNKNOWN
+
+
+@given(st.permutations(range(4)))
+def test_the_order_of_what_is_given_changes_nothing(order: list[int]) -> None:
+    literals = [literal(match(), line=4 + number, fingerprint=f"{number:012x}") for number in range(4)]
+    reached = tuple(ReachedLiteral(literal=number, source=LiteralSource.BODY, distance=0) for number in order)
+    evidence = SourceEvidence(literals=tuple(literals), reached={TEST: reached})
+    legacy = tuple(statement(1, fingerprint=f"{number:012x}", line=4 + number) for number in range(4))
+    shadow = tuple(replace(each, fetched=0) for each in legacy)
+    assert [coupling.line for coupling in explained(evidence, legacy, shadow).couplings] == [4, 5, 6, 7]
+
+
+@given(density=st.floats(0, 1), presence=st.sampled_from(list(Presence)), asked=st.booleans(), found=st.booleans())
+def test_what_only_legacy_holds_alone_couples(*, density: float, presence: Presence, asked: bool, found: bool) -> None:
+    legacy, shadow = ((statement(1),), (statement(int(not found)),)) if asked else ((), ())
+    result = explained(sources(literal(match(density=density, presence=presence))), legacy, shadow)
+    if presence is not Presence.LEGACY:
+        assert result.couplings == ()
+    for coupling in result.couplings:
+        assert coupling.strength is not Strength.CONFIRMED
+        assert asked or density < 0.001
+
+
+def test_a_subtest_is_explained_by_the_record_of_its_test() -> None:
+    (result,) = explain(
+        [pair(test_id=f"{TEST} [case=<n>]")],
+        sources=sources(literal(match())),
+        legacy={TEST: record(Side.LEGACY, statement(1))},
+        shadow={TEST: record(Side.SHADOW, statement(0))},
+    )
+    assert one(result).entity == "patients.id"

@@ -1,0 +1,317 @@
+"""Couplings to a property of the data, from the source of an assertion and the results of both sides."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import pytest
+
+from compare.causes import Ask, explain, sketch_of
+from harness.model import (
+    Cause,
+    Coupling,
+    CouplingKind,
+    DeepColumn,
+    DeepPlace,
+    DeepRecord,
+    DeepRequest,
+    DeepStatement,
+    DeepValue,
+    Direction,
+    Failure,
+    Frame,
+    HostClass,
+    Outcome,
+    PairResult,
+    Pattern,
+    Phase,
+    Remedy,
+    RowOrder,
+    Side,
+    SideResult,
+    Signal,
+    Strength,
+    Verdict,
+)
+
+PATH = "tests/test_a.py"
+TEST = f"{PATH}::test_one"
+ALL = "SELECT * FROM patients ORDER BY id"
+OF_ONE = "SELECT * FROM visits WHERE patient_id = ?"
+
+
+def column(name: str, **facts: Any) -> DeepColumn:
+    return DeepColumn(**{"name": name, "types": ("str",), "distinct": 3, **facts})
+
+
+def statement(rows: int, *columns: DeepColumn, sql: str = ALL, line: int = 2, parameters: tuple[DeepValue, ...] = ()) -> DeepStatement:
+    return DeepStatement(sql=sql, fetched=rows, columns=columns, parameters=parameters, at=DeepPlace(path=PATH, line=line))
+
+
+def diverging(message: str, line: int) -> PairResult:
+    failure = Failure(type="AssertionError", message=message, phase=Phase.CALL, frames=(Frame(path=PATH, line=line, function="test_one"),))
+    return PairResult(
+        test_id=TEST,
+        legacy=SideResult(outcome=Outcome.PASSED),
+        shadow=SideResult(outcome=Outcome.FAILED, failure=failure),
+        verdict=Verdict.DIVERGENT,
+        reason="",
+        direction=Direction.LEGACY_ONLY_PASS,
+    )
+
+
+def found(
+    source: str,
+    legacy: tuple[DeepStatement, ...] | DeepStatement,
+    shadow: tuple[DeepStatement, ...] | DeepStatement,
+    *,
+    line: int = 2,
+    message: str = "assert False",
+    **more: Any,
+) -> PairResult:
+    """The pair explained; `source` is the body of the test, from line 2 on."""
+    text = "def test_one(db):\n" + textwrap.indent(textwrap.dedent(source).strip(), "    ") + "\n"
+    records = [
+        DeepRecord(test_id=TEST, side=side, statements=one if isinstance(one, tuple) else (one,), **more)
+        for side, one in ((Side.LEGACY, legacy), (Side.SHADOW, shadow))
+    ]
+    pair = diverging(message, line)
+    sketch = sketch_of(pair, {PATH: text}, *records)
+    (result,) = explain([pair], sources=None, legacy={TEST: records[0]}, shadow={TEST: records[1]}, assertions={TEST: sketch} if sketch else {})
+    return result
+
+
+def pattern(result: PairResult) -> tuple[Pattern | None, str]:
+    coupling = one(result)
+    assert coupling.kind is CouplingKind.PATTERN
+    assert result.cause is Cause.PATTERN
+    return coupling.pattern, coupling.entity
+
+
+def one(result: PairResult) -> Coupling:
+    (coupling,) = result.couplings
+    return coupling
+
+
+STATE = (statement(3, column("id", types=("int",)), column("state", null=True)), statement(3, column("id", types=("int",)), column("state")))
+FAX = (statement(3, column("fax")), statement(3, column("fax", types=(), null=True, distinct=0)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'assert any(row["state"] is None for row in db.all())',
+        "assert any(row.state is None for row in db.all())",
+        'assert [row for row in db.all() if row.get("state") is None]',
+        'assert not all(row["state"] for row in db.all())',
+        'self.assertIn(None, [row["state"] for row in db.all()])',
+        "self.assertTrue(any(row[1] is None for row in db.all()))",
+    ],
+)
+def test_null(source: str) -> None:
+    result = found(source, *STATE)
+    assert pattern(result) == (Pattern.NULL, "patients.state")
+    assert one(result).sentence == "some rows of patients.state are NULL; none on shadow"
+    assert (one(result).strength, one(result).signals) == (Strength.LIKELY, (Signal.RESULT_SHAPE, Signal.ASSERTION))
+
+
+def test_a_column_that_is_filled_on_legacy_alone() -> None:
+    assert one(found('assert any(row["fax"] for row in db.all())', *FAX)).sentence == "some rows of patients.fax hold a value; all are NULL on shadow"
+
+
+def test_a_search_by_a_loop() -> None:
+    source = """
+    found = False
+    for row in db.all():
+        if row["fax"] is not None:
+            found = True
+    assert found
+    """
+    legacy, shadow = (DeepStatement(sql=ALL, fetched=3, columns=each.columns, at=DeepPlace(path=PATH, line=3)) for each in FAX)
+    assert pattern(found(source, legacy, shadow, line=6)) == (Pattern.NULL, "patients.fax")
+
+
+def test_a_test_that_gives_up_after_a_search() -> None:
+    source = """
+    for row in db.all():
+        if row["state"] is None:
+            break
+    else:
+        pytest.fail("none")
+    """
+    assert pattern(found(source, *STATE, line=6)) == (Pattern.NULL, "patients.state")
+
+
+def each(*rows: int) -> tuple[DeepStatement, ...]:
+    return (
+        statement(len(rows), column("id", types=("int",)), sql=ALL),
+        *(statement(count, column("id", types=("int",)), sql=OF_ONE) for count in rows),
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "legacy", "shadow"),
+    [
+        ("assert max(len(db.visits(row['id'])) for row in db.all()) > 20", each(2, 40, 1), each(2, 3, 3)),
+        ("assert min(len(db.visits(row['id'])) for row in db.all()) == 0", each(2, 4, 0), each(2, 3, 4)),
+        ("assert any(not row.visits for row in db.all())", each(2, 4, 0), each(2, 3, 4)),
+    ],
+)
+def test_fan_out(source: str, legacy: tuple[DeepStatement, ...], shadow: tuple[DeepStatement, ...]) -> None:
+    assert pattern(found(source, legacy, shadow)) == (Pattern.FAN_OUT, "visits.patient_id")
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT id FROM patients WHERE state IS NULL", (Pattern.NULL, "patients.state")),
+        ("SELECT p.id FROM patients p LEFT JOIN visits v ON v.patient_id = p.id WHERE v.id IS NULL", (Pattern.FAN_OUT, "visits.id")),
+        ("SELECT id FROM patients p WHERE NOT EXISTS (SELECT 1 FROM visits v WHERE v.patient_id = p.id)", (Pattern.FAN_OUT, "visits")),
+        ("SELECT patient_id FROM visits GROUP BY patient_id HAVING count(*) > ?", (Pattern.FAN_OUT, "visits.patient_id")),
+        ("SELECT patient_id FROM visits GROUP BY patient_id HAVING sum(cost) > ?", (Pattern.AGGREGATE, "visits.cost")),
+        ("SELECT id FROM visits WHERE status = ?", (Pattern.VALUE_SET, "visits.status")),
+        ("SELECT id FROM patients WHERE email LIKE ?", (Pattern.VALUE_SET, "patients.email")),
+        ("SELECT id FROM patients WHERE phone ~ ?", (Pattern.FORMAT, "patients.phone")),
+        ("SELECT id FROM patients WHERE length(phone) > ?", (Pattern.FORMAT, "patients.phone")),
+    ],
+)
+def test_what_the_statement_itself_asks_for(sql: str, expected: tuple[Pattern, str]) -> None:
+    ids = column("id", types=("int",))
+    assert pattern(found("assert db.rows()", statement(4, ids, sql=sql), statement(0, ids, sql=sql))) == expected
+    (bare,) = explain(
+        [diverging("assert []", 2)],
+        sources=None,
+        legacy={TEST: DeepRecord(test_id=TEST, side=Side.LEGACY, statements=(statement(4, ids, sql=sql),))},
+        shadow={TEST: DeepRecord(test_id=TEST, side=Side.SHADOW, statements=(statement(0, ids, sql=sql),))},
+    )
+    assert pattern(bare) == expected, "also where the source is not at hand"
+
+
+@pytest.mark.parametrize("kind", [{"type": "date"}, {"type": "str", "format": "date"}, {"type": "datetime"}])
+def test_a_period_that_the_statement_asks_for(kind: dict[str, str]) -> None:
+    sql = "SELECT coalesce(sum(cost), 0) AS total FROM visits WHERE (? IS NULL OR visited_at >= ?)"
+    value = DeepValue(**kind)  # type: ignore[arg-type] # of the parameters above
+    legacy = statement(1, column("total", types=("float",), low=4, high=4, values=("aa",)), sql=sql, parameters=(value, value))
+    shadow = statement(1, column("total", types=("int",), low=0, high=0, values=("bb",)), sql=sql, parameters=(value, value))
+    assert pattern(found("assert db.revenue('2022-01-01') > 0", legacy, shadow)) == (Pattern.TIME_WINDOW, "visits.visited_at")
+
+
+def test_the_reach_of_dates() -> None:
+    source = """
+    first = min(parse(row["born"]) for row in db.all())
+    assert first.year < 1950
+    """
+    sides = (statement(3, column("born", formats=("date",), low=6, high=5)), statement(3, column("born", formats=("date",), low=5, high=5)))
+    assert pattern(found(source, *sides, line=3)) == (Pattern.TIME_WINDOW, "patients.born")
+
+
+CITIES = (
+    statement(30, column("id", types=("int",), distinct=3), column("city", distinct=3, values=("aa", "bb", "cc"))),
+    statement(30, column("id", types=("int",), distinct=3), column("city", distinct=2, values=("dd", "ee"))),
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('assert len({row["city"] for row in db.all()}) >= 3', Pattern.CARDINALITY),
+        ('assert db.all()[0]["city"] == "Graz"', Pattern.ORDERING),
+        ('assert any(row["city"] == "Graz" for row in db.all())', Pattern.VALUE_SET),
+        ('assert "Graz" in [row["city"] for row in db.all()]', Pattern.VALUE_SET),
+        ('assert any(row["city"].endswith("dorf") for row in db.all())', Pattern.VALUE_SET),
+        ('assert any(not row["city"].isascii() for row in db.all())', Pattern.FORMAT),
+        ('assert any("-" in row["city"] for row in db.all())', Pattern.FORMAT),
+        ('self.assertRegex(db.all()[0]["city"], "^[A-Z]")', Pattern.FORMAT),
+        ('self.assertEqual(set(row["city"] for row in db.all()), {"Graz", "Linz"})', Pattern.VALUE_SET),
+    ],
+)
+def test_what_is_asked_of_one_column_decides(source: str, expected: Pattern) -> None:
+    assert pattern(found(source, *CITIES)) == (expected, "patients.city")
+
+
+def test_rows_that_are_counted() -> None:
+    result = found("assert len(db.all()) > 50", statement(60, column("id", types=("int",))), statement(20, column("id", types=("int",))))
+    assert pattern(result) == (Pattern.CARDINALITY, "patients")
+    assert result.remedy is Remedy.ADD_SYNTHETIC_CASE
+
+
+def test_a_volume_that_no_case_can_stand_for_is_documented() -> None:
+    sides = (statement(40_000, column("id", types=("int",))), statement(200, column("id", types=("int",))))
+    assert found("assert len(db.all()) > 9000", *sides).remedy is Remedy.DOCUMENT_SCENARIO
+
+
+def test_a_total() -> None:
+    sql = "SELECT sum(cost) AS total FROM visits"
+    sides = [statement(1, column("total", types=("float",), values=(value,), low=4, high=4, distinct=1), sql=sql) for value in ("aa", "bb")]
+    assert pattern(found("assert db.total() == 2358.3", *sides)) == (Pattern.AGGREGATE, "visits.cost")
+    assert pattern(
+        found(
+            "assert max(row['cost'] for row in db.all()) > 500", *(statement(9, column("cost", types=("int",), low=2, high=high)) for high in (4, 3))
+        )
+    ) == (
+        Pattern.AGGREGATE,
+        "patients.cost",
+    )
+
+
+def test_an_order() -> None:
+    sides = [statement(9, column("name", order=order)) for order in (RowOrder.ASCENDING, RowOrder.NONE)]
+    source = """
+    names = [row["name"] for row in db.all()]
+    assert names == sorted(names)
+    """
+    assert pattern(found(source, *sides, line=3)) == (Pattern.ORDERING, "patients.name")
+
+
+def test_keys_differ_by_design_and_show_nothing() -> None:
+    sides = [statement(9, column("id", types=("int",), values=None)) for _ in range(2)]
+    source = """
+    some = db.all()[-1]["id"]
+    assert get(f"/exports/{some}")[0] == 200
+    """
+    assert found(source, *sides, line=3).cause is Cause.UNKNOWN
+
+
+def test_a_statement_that_one_side_never_ran_shows_nothing() -> None:
+    sql = "SELECT sum(cost) AS total FROM visits"
+    assert found("assert get('/statements')[0] == 200", statement(1, column("total", types=("int",)), sql=sql), ()).cause is Cause.UNKNOWN
+
+
+def test_statements_elsewhere_are_not_what_the_assertion_saw() -> None:
+    other = [statement(count, column("id", types=("int",)), sql="SELECT id FROM wards", line=2) for count in (9, 2)]
+    asked = [DeepStatement(sql=each.sql, fetched=each.fetched, columns=each.columns, at=DeepPlace(path=PATH, line=3)) for each in CITIES]
+    source = """
+    db.wards()
+    assert len({row["city"] for row in db.all()}) >= 3
+    """
+    assert pattern(found(source, (other[0], asked[0]), (other[1], asked[1]), line=3)) == (Pattern.CARDINALITY, "patients.city")
+
+
+def test_an_answer_of_another_process_is_judged_by_what_is_asked_of_it() -> None:
+    request = DeepRequest(method="GET", host=HostClass.LOOPBACK, path="/patients", status=200, at=DeepPlace(path=PATH, line=2))
+    source = 'items = get("/patients").json()["items"]\nassert len(items) >= 20'
+    result = found(source, (), (), line=3, requests=(request,))
+    assert pattern(result) == (Pattern.CARDINALITY, "GET /patients")
+    assert one(result).strength is Strength.POSSIBLE
+
+
+def test_the_place_is_the_first_line_of_the_assertion() -> None:
+    source = 'assert any(\n    row["state"] is None\n    for row in db.all()\n)'
+    assert (one(found(source, *STATE, line=4)).path, one(found(source, *STATE, line=4)).line) == (PATH, 2)
+
+
+def test_a_sketch_holds_columns_and_no_other_word_of_the_source() -> None:
+    text = 'def test_one(db):\n    assert names["jane.doe@example.test"]["state"] == "Jane Doe" and db["secret"] is None\n'
+    record = DeepRecord(test_id=TEST, side=Side.SHADOW, statements=(STATE[1],))
+    sketch = sketch_of(diverging("assert <str> == <str>", 2), {PATH: text}, None, record)
+    assert sketch is not None
+    assert sketch.names == ("state",)
+    assert {Ask.TEXT, Ask.NONE} <= sketch.asks
+    assert "Jane" not in repr(sketch)
+    assert "secret" not in repr(sketch)
+
+
+@pytest.mark.parametrize("text", ["", "def test_one(:\n", "\0"])
+def test_a_source_that_cannot_be_read_leaves_the_message(text: str) -> None:
+    assert sketch_of(diverging("assert None", 2), {PATH: text}, None, None) is None
