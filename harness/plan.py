@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
-from harness.model import AAFrequency, ConfirmPolicy, Plan, Shard, Side, SidePlan, SuitePlan
+from harness.model import AAFrequency, ConfirmPolicy, Plan, Shard, Side, SidePlan, SuitePlan, VacuousSampling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """What the command line decides for one run: `side` runs that side alone, `select` is a pytest -k expression, `shard` one part only,
-    `aa` has each side compared with itself in this run.
+    `aa` has each side compared with itself in this run, `deep` makes the full run deep, `couplings` is
+    whether the suite's source is searched for what only the production copy holds.
     """
 
     side: Side | None = None
@@ -26,6 +27,8 @@ class Choices:
     shard: Shard | None = None
     confirm: bool = True
     aa: bool = False
+    deep: bool = False
+    couplings: bool = True
 
 
 def build_plan(config: Config, choices: Choices, *, environ: Mapping[str, str], digest: str) -> Plan:
@@ -45,7 +48,9 @@ def build_plan(config: Config, choices: Choices, *, environ: Mapping[str, str], 
             aa=AAFrequency.NOW if choices.aa else AAFrequency(config.confirm.aa),
             aa_sample=config.confirm.aa_sample,
             clean_nights=config.confirm.clean_nights,
+            vacuous=VacuousSampling(config.confirm.vacuous),
         ),
+        deep=choices.deep,
         seed=config.suite.seed,
     )
 
@@ -61,7 +66,7 @@ def parse_shard(text: str) -> Shard:
 def _suite(config: Config, choices: Choices, digest: str) -> SuitePlan:
     suite = config.suite
     if not suite.is_pytest:
-        for option, given in (("--select", choices.select), ("--shard", choices.shard)):
+        for option, given in (("--select", choices.select), ("--shard", choices.shard), ("--deep", choices.deep or None)):
             if given is not None:
                 raise UsageError(
                     f"{option} cannot be followed: the suite's command is not pytest",

@@ -91,7 +91,7 @@ class Project:
             lines += [f"[environments.{side}]", f'dataset = {{ kind = "{kind}" }}', f'data = {{ SIDE = "{side}" }}']
             lines += [f"database = {json.dumps(self.databases[number])}"] if self.databases else []
             lines += [f"[environments.{side}.settings]", *_toml(settings)]
-        lines += ["[confirm]", *_toml({"max_pairs": 6, **self.confirm})]
+        lines += ["[confirm]", *_toml({"max_pairs": 6, "vacuous": "never", **self.confirm})]
         (self.folder / "shadow.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def command(self, *words: str) -> list[str]:

@@ -21,6 +21,9 @@ from harness.pipeline.events import (
     RunFinished,
     RunStarted,
     SessionRestarted,
+    SourcesRead,
+    SourcesStarted,
+    VacuousStarted,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ class _Lines:
         if line:
             self._console.print(line, markup=False, soft_wrap=True)
 
-    def _line(self, event: Event) -> str | None:  # noqa: C901, PLR0911 - a line for each kind of event
+    def _line(self, event: Event) -> str | None:  # noqa: C901, PLR0911, PLR0912 - a line for each kind of event
         match event:
             case RunStarted():
                 return f"run {event.run.id} {'goes on' if event.resumed else 'started'}: {event.bundle}"
@@ -82,6 +85,14 @@ class _Lines:
                 return f"{event.dependent} of them depend on the order of tests, after {event.steps} steps"
             case FloorStarted():
                 return f"A/A: comparing each side with itself on {event.sample} tests, and rerunning {event.flaky} flaky ones"
+            case VacuousStarted():
+                return f"running {event.sample} of {event.tests} passing tests deep, to see whether their passes mean the same"
+            case SourcesStarted():
+                return "looking for couplings: reading both databases where they have changed, and the suite's source"
+            case SourcesRead() if event.unavailable:
+                return f"couplings were not looked for: {event.unavailable}"
+            case SourcesRead():
+                return f"{event.literals} literals of the suite name what only the production copy holds"
             case InfrastructureFailed():
                 return f"infrastructure failure: {event.failure.message}"
             case AttemptFinished() if self._verbose and event.outcome.kind is OutcomeClass.FAILING:

@@ -55,6 +55,8 @@ def run(
     shard: Annotated[Optional[str], typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts, for a CI matrix.")] = None,  # noqa: UP045
     confirm: Annotated[bool, typer.Option("--confirm/--no-confirm", help="Rerun what differs until an error bound holds.")] = True,  # noqa: FBT002
     aa: Annotated[bool, typer.Option("--aa", help="Compare each side with itself on a sample as well, whenever that was done last.")] = False,  # noqa: FBT002
+    deep: Annotated[bool, typer.Option("--deep", help="Record what every test does on its way; finds passes that mean less.")] = False,  # noqa: FBT002
+    couplings: Annotated[bool, typer.Option("--couplings/--no-couplings", help="Look for couplings, where both sides have `database`.")] = True,  # noqa: FBT002
     resume: Annotated[Optional[str], typer.Option("--resume", metavar="RUN", help="Go on with a run that did not end.")] = None,  # noqa: UP045
     verbose: VerboseOption = False,  # noqa: FBT002
     color: ColourOption = Colour.AUTO,
@@ -67,7 +69,7 @@ def run(
     place = workplace(configuration.base, workdir=workdir, store=store)
     if select is not None:
         refuse_broken_expression(select)
-    choices = Choices(side=side, select=select, shard=parse_shard(shard) if shard else None, confirm=confirm, aa=aa)
+    choices = Choices(side=side, select=select, shard=parse_shard(shard) if shard else None, confirm=confirm, aa=aa, deep=deep, couplings=couplings)
     settle(place)
     events = resume_run(configuration, choices, place, resume) if resume else start_run(configuration, choices, place)
     comparison = follow(events, colour=color, verbose=verbose)

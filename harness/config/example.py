@@ -48,12 +48,15 @@ DATABASE_URL = "${{SHADOW_DATABASE_URL}}"
 # max_pairs = 12                 # how often a candidate is rerun at most
 # clean_nights = 3               # nights in a row in which both sides agree until a divergence has converged
 # order_budget = 150             # executions that the search for order-dependence may take in a night
+# vacuous = "rotating"           # which passing tests are run deep once more: "never", "rotating" (all within a week) or "all"
 # aa = "weekly"                  # how often each side is compared with itself, on a sample of aa_sample = 60 tests
 
-# Which columns identify somebody, added to what is inferred, or taken from it.
+# Couplings to real data: which columns identify somebody, added to what is inferred, or taken from it.
 [coupling]
+# enabled = false                # a run then looks for none
 # entities = ["customer.customer_id", "customer.email"]
 # ignore = ["staff.staff_id"]
+# rows_per_second = 20000         # how fast databases are read at most
 
 # Side effects that are let through; by default nothing leaves.
 [effects.allow]

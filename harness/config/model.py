@@ -18,7 +18,7 @@ class Config(Table):
     suite: Suite = Field(description="The tests and the command that runs them.")
     environments: Environments = Field(description="The two sides.")
     confirm: Confirm = Field(default_factory=Confirm, description="How divergences are confirmed.")
-    coupling: Coupling = Field(default_factory=Coupling, description="Corrections of which columns identify somebody.")
+    coupling: Coupling = Field(default_factory=Coupling, description="Couplings to real data: how they are looked for.")
     effects: Effects = Field(default_factory=Effects, description="Side effects that are let through; by default nothing leaves.")
     gate: Gate = Field(
         default_factory=dict,

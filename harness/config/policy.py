@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from harness.config.values import Column, Host, Scalar, Table, Title
+from harness.config.values import Column, Duration, Host, Scalar, Table, Title
 
 
 class Confirm(Table):
@@ -37,12 +37,22 @@ class Confirm(Table):
         "and whether reruns are independent of each other; the first time on the second night.",
         examples=["weekly"],
     )
+    vacuous: Literal["never", "rotating", "all"] = Field(
+        default="rotating",
+        description="Which tests that pass on both sides are run once more, with the deep probe, to see whether their passes mean the same: "
+        "a part each night, so that a week covers the suite, or all. pytest only.",
+        examples=["rotating"],
+    )
     aa_sample: int = Field(default=60, ge=1, description="Tests of that sample, which rotates, so that it covers the suite in time.")
 
 
 class Coupling(Table):
-    """`[coupling]`: corrections of which columns identify somebody."""
+    """`[coupling]`: whether couplings are looked for, corrections of which columns identify somebody, and how gently databases are read."""
 
+    enabled: bool = Field(
+        default=True,
+        description="Whether a run looks for couplings, where both sides have `database` and the extra `coupling` is installed.",
+    )
     entities: Annotated[tuple[Column, ...], Strict(strict=False)] = Field(
         default=(),
         description="Columns that identify, added to those that are inferred.",
@@ -52,6 +62,17 @@ class Coupling(Table):
         default=(),
         description="Columns that do not identify, whatever is inferred.",
         examples=[["staff.staff_id"]],
+    )
+    statement_timeout: Duration = Field(
+        default="5m",
+        validate_default=True,
+        description="The longest that a statement may take while the identity index is made.",
+    )
+    rows_per_second: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many rows a second are read of a database at most, for a live copy that others use.",
+        examples=[20000],
     )
 
 

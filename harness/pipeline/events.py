@@ -102,6 +102,33 @@ class FloorMeasured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VacuousStarted:
+    """`sample` of the `tests` that passed on both sides are run deep, to see whether their passes mean the same."""
+
+    sample: int
+    tests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VacuousFinished:
+    """They were run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesStarted:
+    """The suite's source is searched for what only the production copy holds; the identity index is made first, where the data has changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesRead:
+    """The search is over: so many known literals, reached by so many tests; `unavailable` says why there was none, else it is empty."""
+
+    literals: int
+    tests: int
+    unavailable: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InfrastructureFailed:
     """A fault of an environment or of the harness; the run will be incomplete."""
 
@@ -128,6 +155,10 @@ Event = (
     | OrderSearched
     | FloorStarted
     | FloorMeasured
+    | SourcesStarted
+    | SourcesRead
+    | VacuousStarted
+    | VacuousFinished
     | InfrastructureFailed
     | RunFinished
 )

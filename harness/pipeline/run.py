@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from harness.pipeline.progress import LiveProgress
 from harness.pipeline.side import SideTask, StoppedError, run_side
 from harness.pipeline.stream import EventStream
 from harness.pipeline.thread import InThread
+from harness.pipeline.vacuous import measure_vacuous, plan_vacuous
 from harness.pipeline.verdict import decide
 
 if TYPE_CHECKING:
@@ -31,18 +33,22 @@ if TYPE_CHECKING:
     from harness.model import Evidence, Plan
     from harness.pipeline.events import Event
     from harness.pipeline.floor import Due
+    from harness.pipeline.sources import SourceStep
     from harness.ports import Clock, EnvironmentProvider, Executor, Store, TestRunner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What a run needs of the world. `facts` says what parity compares of a side beyond its environment's own facts."""
+    """What a run needs of the world. `facts` says what parity compares of a side beyond its environment's own facts; `sources` is None where
+    couplings are not looked for.
+    """
 
     providers: Mapping[Side, EnvironmentProvider]
     executor: Executor
     store: Store
     clock: Clock
     facts: Callable[[Side], Mapping[str, str]]
+    sources: SourceStep | None = None
 
 
 def run(plan: Plan, bundle: Bundle, ports: Ports, *, resumed: bool = False) -> Iterator[Event]:
@@ -66,7 +72,9 @@ def run(plan: Plan, bundle: Bundle, ports: Ports, *, resumed: bool = False) -> I
                 yield from night.follow(night.confirm)
                 yield from night.follow(night.search_order)
                 yield from night.follow(night.measure_floor)
+                yield from night.follow(night.measure_vacuous)
                 night.decided = True
+                yield from night.follow(night.read_sources)
             except InfrastructureError as error:
                 yield night.failed(error)
             except (KeyboardInterrupt, StoppedError):
@@ -95,6 +103,7 @@ class _Night:
         self._floor: Due | None = None
         self._runners: dict[Side, TestRunner] = {}
         self._failures: list[InfrastructureFailure] = []
+        self._stopped = threading.Event()
         self._live = LiveProgress(ports.store, self._id, ports.clock)
 
     def record_start(self) -> None:
@@ -140,7 +149,7 @@ class _Night:
     def full_run(self) -> None:
         """Each side runs every test once; both sides at the same time, shard by shard."""
         for shard in self.plan.shards:
-            self._both(lambda side, shard=shard: SideTask(side=side, shard=shard))  # type: ignore[misc]  # mypy infers no default of a lambda
+            self._both(lambda side, shard=shard: SideTask(side=side, shard=shard, deep=self.plan.deep))  # type: ignore[misc]  # mypy infers no default of a lambda
         self._evidence = self.bundle.evidence()
 
     def confirm(self) -> None:
@@ -148,6 +157,7 @@ class _Night:
         evidence, self._evidence = self._evidence, None  # confirmation keeps the candidates' part only
         if evidence is not None and can_rerun(self.plan):
             self._floor = due(evidence, self.plan, self.bundle)
+            plan_vacuous(evidence, self.plan, self.bundle)
             self._confirmation = confirm(evidence, self.plan, self.bundle, carry_out=self._run, emit=self.events.put)
 
     def search_order(self) -> None:
@@ -160,6 +170,16 @@ class _Night:
         if self._confirmation is not None and self._floor is not None:
             known = investigated(self._confirmation, order_evidence(self.bundle))
             measure_floor(self._floor, known, self.plan, self.bundle, carry_out=self._run, emit=self.events.put)
+
+    def measure_vacuous(self) -> None:
+        """Run the agreeing tests that are due deep, to see whether their passes mean the same."""
+        if self._confirmation is not None:
+            measure_vacuous(self.bundle, both=self._both, emit=self.events.put)
+
+    def read_sources(self) -> None:
+        """Look for couplings in the suite's source, once it is known what differs."""
+        if self.ports.sources is not None:
+            self.ports.sources.carry_out(self.bundle, emit=self.events.put, is_stopped=self._stopped.is_set)
 
     def _both(self, task: Callable[[Side], SideTask]) -> None:
         """Run a task on both sides at the same time. One side's fault ends the other's session: nothing is compared then."""
@@ -183,6 +203,7 @@ class _Night:
         run_side(task, self._runners[task.side], self.bundle, clock=self.ports.clock, emit=self.events.put)
 
     def _stop_all(self) -> None:
+        self._stopped.set()
         for runner in tuple(self._runners.values()):
             runner.stop()
 

@@ -17,6 +17,7 @@ from harness.pipeline.clock import SystemClock
 from harness.pipeline.history import record_suite, suite_commit
 from harness.pipeline.maintenance import bundle_paths
 from harness.pipeline.run import Ports, run
+from harness.pipeline.sources import IndexPlace, SourceStep
 from harness.plan import Choices, build_plan
 from harness.store import open_store
 from runners.database import data_state, schema_facts
@@ -45,6 +46,11 @@ class Workplace:
     def runs(self) -> Path:
         """The folder of the bundles."""
         return self.workdir / "runs"
+
+    @property
+    def index(self) -> Path:
+        """The identity index."""
+        return self.workdir / "index"
 
     def bundle(self, run_id: str) -> Path:
         """The bundle of a run."""
@@ -87,7 +93,7 @@ def start_run(config: Config, choices: Choices, place: Workplace, *, clock: Cloc
     except OSError as error:
         bundle.discard()
         raise UsageError(f"the bundle cannot be written: {error.strerror}", where=str(bundle.path), hint="Give another --workdir.") from None
-    return _followed(plan, bundle, _ports(config, plan, bundle, store=store, key=key, clock=clock), resumed=False)
+    return _followed(plan, bundle, _ports(config, choices, plan, bundle, store=store, key=key, clock=clock), resumed=False)
 
 
 def resume_run(config: Config, choices: Choices, place: Workplace, run_id: str) -> Iterator[Event]:
@@ -104,7 +110,7 @@ def resume_run(config: Config, choices: Choices, place: Workplace, run_id: str) 
     except BaseException:
         bundle.close()
         raise
-    return _followed(plan, bundle, _ports(config, plan, bundle, store=store, key=key, clock=SystemClock()), resumed=True)
+    return _followed(plan, bundle, _ports(config, choices, plan, bundle, store=store, key=key, clock=SystemClock()), resumed=True)
 
 
 def _refuse_other_plan(bundle: Bundle, plan: Plan, key: ProjectKey) -> None:
@@ -136,7 +142,7 @@ def _known(place: Workplace, run_id: str) -> Path:
     return place.bundle(run_id)
 
 
-def _ports(config: Config, plan: Plan, bundle: Bundle, *, store: Store, key: ProjectKey, clock: Clock) -> Ports:
+def _ports(config: Config, choices: Choices, plan: Plan, bundle: Bundle, *, store: Store, key: ProjectKey, clock: Clock) -> Ports:
     workdir = bundle.path.parent.parent
     probe_key = key.write_for_probe(workdir)
     providers = {side.side: _provider(side, plan, run_id=bundle.header().id, workdir=workdir, key=probe_key) for side in plan.sides}
@@ -146,7 +152,17 @@ def _ports(config: Config, plan: Plan, bundle: Bundle, *, store: Store, key: Pro
         store=store,
         clock=clock,
         facts=partial(_facts, plan=plan, base=config.base, key=key),
+        sources=_source_step(config, plan, workdir, key) if choices.couplings and config.coupling.enabled else None,
     )
+
+
+def _source_step(config: Config, plan: Plan, workdir: Path, key: ProjectKey) -> SourceStep | None:
+    """The search for couplings; None where one side runs alone."""
+    if len(plan.sides) < len(Side):
+        return None
+    legacy, shadow = (plan.of(side).database for side in Side)
+    place = IndexPlace(path=Workplace(workdir=workdir, store="").index)
+    return SourceStep(config=config, urls=(legacy, shadow) if legacy and shadow else None, place=place, key=key, root=plan.suite.root)
 
 
 def check_environment(config: Config, side: Side) -> str:

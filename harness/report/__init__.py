@@ -9,6 +9,7 @@ from harness.report.json_report import write_json
 from harness.report.junit_report import write_junit
 from harness.report.markdown_report import write_markdown
 from harness.report.nights import Nights
+from harness.report.sarif_places import write_places_sarif
 from harness.report.sarif_report import write_sarif
 from harness.report.schema import published_schema
 from harness.report.terminal import print_summary
@@ -21,5 +22,6 @@ __all__ = [
     "write_json",
     "write_junit",
     "write_markdown",
+    "write_places_sarif",
     "write_sarif",
 ]

@@ -14,6 +14,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.model import Outcome, Verdict
+from harness.report.couplings import coupling_place, coupling_reasons, coupling_subject, explanation
 from harness.report.escaping import shorten, visible, visible_block
 from harness.report.findings import (
     BY_URGENCY,
@@ -25,6 +26,8 @@ from harness.report.findings import (
     period,
     place,
     suite_frames,
+    vacuous_pairs,
+    vacuous_sentence,
     with_verdict,
 )
 from harness.report.output import open_report
@@ -43,6 +46,7 @@ _MAX_CLUSTERS: Final = 200
 _MAX_CLUSTER_TESTS: Final = 20
 _MAX_FACTS: Final = 500
 _MAX_INTERMITTENT: Final = 200
+_MAX_LATENT: Final = 500
 _LONGEST: Final = 2_000
 
 _ABOUT: Final = {
@@ -78,6 +82,10 @@ def write_html(comparison: Comparison, path: Destination, *, nights: Nights | No
             sections=_sections(comparison, findings, anchors),
             shown=min(MAX_PAIRS, findings.totals.tests - findings.totals.equivalent),
             max_facts=_MAX_FACTS,
+            latent=comparison.latent[:_MAX_LATENT],
+            more_latent=max(0, len(comparison.latent) - _MAX_LATENT),
+            vacuous=vacuous_pairs(comparison),
+            vacuous_sentence=vacuous_sentence(comparison),
             nights=nights,
             max_intermittent=_MAX_INTERMITTENT,
             datasets=(("legacy", dataset(comparison.legacy)), ("shadow", dataset(comparison.shadow))),
@@ -159,12 +167,21 @@ def _environment() -> Environment:
     environment.filters["block"] = lambda text: visible_block(shorten(text, _LONGEST))
     environment.filters["spaced"] = lambda word: str(word).replace("_", " ")
     environment.filters["period"] = period
+    environment.filters["at"] = coupling_place
+    environment.filters["subject"] = coupling_subject
+    environment.filters["reasons"] = coupling_reasons
+    environment.filters["todo"] = _todo
     environment.filters["count"] = number
     return environment
 
 
 def _shown(text: object) -> str:
     return visible(shorten(str(text), _LONGEST))
+
+
+def _todo(pair: PairResult) -> str:
+    """What to do about a pair; empty where that is not known."""
+    return next((sentence for sentence in explanation(pair) if sentence.startswith("do: ")), "")
 
 
 @cache

@@ -112,7 +112,7 @@ def _totals(totals: Totals, comparison: Comparison) -> dict[str, object]:
         "both_failing": totals.both_failing,
         "inconclusive": totals.inconclusive,
         "vacuous": comparison.vacuity.vacuous if comparison.vacuity else 0,
-        "vacuous_measured": comparison.vacuity.measured if comparison.vacuity else 0,
+        "vacuous_checked": comparison.vacuity.measured if comparison.vacuity else 0,
     }
 
 

@@ -5,8 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from harness.model import Verdict
+from harness.report.couplings import coupling_place, coupling_subject, explanation
 from harness.report.escaping import markdown, markdown_code, shorten
-from harness.report.findings import BY_URGENCY, EFFECTS_UNCHECKED, Findings, failure_line, number, period, place, with_verdict
+from harness.report.findings import (
+    BY_URGENCY,
+    EFFECTS_UNCHECKED,
+    Findings,
+    failure_line,
+    number,
+    period,
+    place,
+    vacuous_pairs,
+    vacuous_sentence,
+    with_verdict,
+)
 from harness.report.output import open_report
 
 if TYPE_CHECKING:
@@ -27,6 +39,9 @@ _MAX_FACTS: Final = 200
 _MAX_WARNINGS: Final = 20
 _MAX_CLUSTERS: Final = 200
 _MAX_INTERMITTENT: Final = 50
+_MAX_VACUOUS: Final = 200
+_MAX_LATENT: Final = 200
+_MAX_REASONS: Final = 8
 
 _TITLES: Final = {
     Verdict.DIVERGENT: "Divergent",
@@ -55,6 +70,8 @@ def write_markdown(comparison: Comparison, path: Destination, *, nights: Nights 
             page.line(f"\n{_prose(sentence)}")
         for verdict in BY_URGENCY:
             _pairs(page, comparison, findings, verdict)
+        _latent(page, comparison)
+        _vacuous(page, comparison)
         page.line(f"\n{EFFECTS_UNCHECKED}")
 
 
@@ -141,6 +158,24 @@ def _pairs(page: _Page, comparison: Comparison, findings: Findings, verdict: Ver
     page.table(f"{_TITLES[verdict]} ({total:,})", ("test", "legacy", "shadow", "direction", "where", "failure", "why"), rows, total)
 
 
+def _latent(page: _Page, comparison: Comparison) -> None:
+    found = comparison.latent
+    rows = ((_code(coupling_place(one)), _code(coupling_subject(one)), _prose(one.sentence)) for one in found)
+    page.table(f"Latent couplings ({len(found):,})", ("where", "what", "why it matters"), rows, len(found), most=_MAX_LATENT)
+
+
+def _vacuous(page: _Page, comparison: Comparison) -> None:
+    sentence = vacuous_sentence(comparison)
+    if sentence is None:
+        return
+    found = vacuous_pairs(comparison)
+    if not found:
+        page.line(f"\n{sentence}")
+        return
+    rows = ((_code(pair.test_id), _prose("; ".join(reason.sentence for reason in pair.vacuous))) for pair in found)
+    page.table(f"Passes that mean less on shadow ({len(found):,})", ("test", "why"), rows, len(found), most=_MAX_VACUOUS)
+
+
 def _row(pair: PairResult) -> tuple[str, ...]:
     return (
         _code(pair.test_id),
@@ -149,8 +184,13 @@ def _row(pair: PairResult) -> tuple[str, ...]:
         pair.direction.value.replace("_", " ") if pair.direction else "",
         _place(place(pair.failure)),
         _code(failure_line(pair.failure)),
-        _prose(pair.reason),
+        _why(pair),
     )
+
+
+def _why(pair: PairResult) -> str:
+    """Why the verdict, and where couplings are known, what the test depends on and what to do."""
+    return " / ".join(map(_prose, (pair.reason, *explanation(pair)[:_MAX_REASONS])))
 
 
 def _outcome(side: SideResult) -> str:

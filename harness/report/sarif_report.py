@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from harness.model import Direction, Verdict
+from harness.report.couplings import coupling_line
 from harness.report.escaping import scalar, shorten, visible
 from harness.report.findings import Findings, failure_line, finite, moment, outcomes, suite_frames, with_verdict
 from harness.report.output import open_report
+from harness.report.sarif_places import ROOT, SCHEMA_URI, location, place_results, place_rule, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +32,6 @@ MAX_RESULTS: Final = 25_000
 MAX_COMPRESSED: Final = 9_000_000
 """Bytes of results after compression at zlib's fastest level, which uploads stay below."""
 
-_SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_ROOT = "SRCROOT"
 _LONGEST_MESSAGE = 1_000
 _MAX_RELATED = 5
 
@@ -53,10 +53,10 @@ _encode = JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 def write_sarif(comparison: Comparison, path: Destination) -> None:
     """Write SARIF 2.1.0. Pairs without a line inside the suite are left out and counted. Raises UsageError where it cannot be written."""
     with open_report(path, "SARIF report") as out:
-        out.write(f'{{"$schema": {_encode(_SCHEMA_URI)},\n"version": "2.1.0",\n"runs": [{{\n')
+        out.write(f'{{"$schema": {_encode(SCHEMA_URI)},\n"version": "2.1.0",\n"runs": [{{\n')
         out.write(f'"tool": {_encode(_tool(comparison))},\n')
         out.write(f'"automationDetails": {_encode({"id": _category(comparison)})},\n')
-        out.write(f'"originalUriBaseIds": {_encode({_ROOT: {"description": {"text": "The root of the suite."}}})},\n')
+        out.write(f'"originalUriBaseIds": {_encode({ROOT: {"description": {"text": "The root of the suite."}}})},\n')
         out.write('"columnKind": "unicodeCodePoints",\n"results": [')
         left_out = _write_results(out, comparison)
         out.write(f'],\n"invocations": [{_encode(_invocation(comparison, left_out))}]\n}}]}}\n')
@@ -64,10 +64,11 @@ def write_sarif(comparison: Comparison, path: Destination) -> None:
 
 @dataclass(slots=True)
 class _LeftOut:
-    """Divergent pairs that are no result, by why."""
+    """Divergent pairs that are no result, by why; `places` are latent couplings that are none."""
 
     placeless: int = 0
     cut: int = 0
+    places: int = 0
 
 
 def _write_results(out: TextIO, comparison: Comparison) -> _LeftOut:
@@ -76,7 +77,7 @@ def _write_results(out: TextIO, comparison: Comparison) -> _LeftOut:
     written = compressed = 0
     for pair in with_verdict(comparison, Verdict.DIVERGENT):
         frames = suite_frames(pair.failure)
-        if not frames:
+        if not frames and not pair.couplings:
             left_out.placeless += 1
             continue
         if left_out.cut or written == MAX_RESULTS:
@@ -87,6 +88,14 @@ def _write_results(out: TextIO, comparison: Comparison) -> _LeftOut:
         if compressed > MAX_COMPRESSED:
             left_out.cut += 1
             continue
+        out.write((",\n" if written else "\n") + row)
+        written += 1
+    for number, result in enumerate(place_results(comparison.latent, len(_RULES))):
+        row = _encode(result)
+        compressed += len(gauge.compress(row.encode("ascii")))
+        if written == MAX_RESULTS or compressed > MAX_COMPRESSED:
+            left_out.places = len(comparison.latent) - number
+            break
         out.write((",\n" if written else "\n") + row)
         written += 1
     return left_out
@@ -105,7 +114,8 @@ def _tool(comparison: Comparison) -> dict[str, object]:
                 "properties": {"tags": ["shadow", "divergence"]},
             }
             for direction, sentence in _RULES.items()
-        ],
+        ]
+        + [place_rule()],
     }
     if comparison.run.harness_version:
         driver["version"] = scalar(comparison.run.harness_version)
@@ -123,7 +133,7 @@ def _result(pair: PairResult, frames: tuple[Frame, ...]) -> dict[str, object]:
         "ruleIndex": _RULE_INDEX[pair.direction],
         "level": "error",
         "message": {"text": _message(pair)},
-        "locations": [_location(frames[-1], pair.test_id)],
+        "locations": [_at(pair, frames) | _named(pair.test_id)],
         "partialFingerprints": _fingerprints(pair),
         "properties": {
             "test": scalar(pair.test_id),
@@ -133,9 +143,20 @@ def _result(pair: PairResult, frames: tuple[Frame, ...]) -> dict[str, object]:
             "cluster": None if pair.cluster is None else scalar(pair.cluster),
         },
     }
-    if len(frames) > 1:
-        result["relatedLocations"] = [_location(frame) | {"message": {"text": "called from here"}} for frame in frames[:-1][-_MAX_RELATED:]]
+    related = [location(one.path, one.line, one.column) | {"message": {"text": plain(coupling_line(one))}} for one in pair.couplings[:_MAX_RELATED]]
+    related += [location(frame.path, frame.line) | {"message": {"text": "called from here"}} for frame in frames[:-1][-_MAX_RELATED:]]
+    if related:
+        result["relatedLocations"] = related
     return result
+
+
+def _at(pair: PairResult, frames: tuple[Frame, ...]) -> dict[str, object]:
+    """Where the failure shows; without a frame in the suite, where its first coupling is."""
+    return location(frames[-1].path, frames[-1].line) if frames else location(pair.couplings[0].path, pair.couplings[0].line)
+
+
+def _named(test_id: str) -> dict[str, object]:
+    return {"logicalLocations": [{"fullyQualifiedName": shorten(visible(test_id), _LONGEST_MESSAGE), "kind": "function"}]}
 
 
 def _rule_id(direction: Direction | None) -> str:
@@ -144,25 +165,9 @@ def _rule_id(direction: Direction | None) -> str:
 
 def _message(pair: PairResult) -> str:
     """The first sentence stands alone, because code scanning shows no more where there is little room."""
-    sentences = [f"{_plain(pair.test_id)} diverges: {outcomes(pair)}.", _plain(failure_line(pair.failure)), _plain(pair.reason)]
+    causes = [plain(coupling_line(one)) for one in pair.couplings[:_MAX_RELATED]]
+    sentences = [f"{plain(pair.test_id)} diverges: {outcomes(pair)}.", *causes, plain(failure_line(pair.failure)), plain(pair.reason)]
     return "\n".join(sentence for sentence in sentences if sentence)
-
-
-def _plain(text: str) -> str:
-    """Text in which nothing is read as SARIF's embedded link."""
-    return shorten(visible(text), _LONGEST_MESSAGE).replace("](", "] (")
-
-
-def _location(frame: Frame, test_id: str | None = None) -> dict[str, object]:
-    location: dict[str, object] = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": _quoted(frame.path, safe="/"), "uriBaseId": _ROOT},
-            "region": {"startLine": frame.line},
-        }
-    }
-    if test_id is not None:
-        location["logicalLocations"] = [{"fullyQualifiedName": shorten(visible(test_id), _LONGEST_MESSAGE), "kind": "function"}]
-    return location
 
 
 def _fingerprints(pair: PairResult) -> dict[str, str]:
@@ -197,12 +202,14 @@ def _invocation(comparison: Comparison, left_out: _LeftOut) -> dict[str, object]
 def _notifications(comparison: Comparison, left_out: _LeftOut) -> Iterator[dict[str, object]]:
     for fault in comparison.infrastructure:
         side = f"{fault.side}: " if fault.side else ""
-        yield _notification("error", f"{side}{_plain(fault.message)} Do: {_plain(fault.hint)}")
+        yield _notification("error", f"{side}{plain(fault.message)} Do: {plain(fault.hint)}")
     bound = Findings.of(comparison).bound
     if not bound.holds:
         yield _notification("warning", bound.reason)
     if left_out.cut:
         yield _notification("warning", f"{left_out.cut:,} more divergent tests are left out, for GitHub's limits; report.json has them all.")
+    if left_out.places:
+        yield _notification("warning", f"{left_out.places:,} more latent couplings are left out, for GitHub's limits; report.json has them all.")
     if left_out.placeless:
         yield _notification("note", f"{left_out.placeless:,} divergent tests have no line in the suite and are left out; report.json has them all.")
 

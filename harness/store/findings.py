@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.errors import StoreError
 from harness.model import (  # noqa: F401, TC001  # the adapters look the names of fields' types up here
     AAFrequency,
+    Coupling,
     Floor,
     FloorPlan,
     ObservationBudget,
@@ -25,6 +26,8 @@ from harness.model import (  # noqa: F401, TC001  # the adapters look the names 
     Stickiness,
     StickinessState,
     Tally,
+    VacuousReason,
+    VacuousSurvey,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ class PairFindings:
 
     order: OrderDependence | None = None
     observations: tuple[ObservationResult, ...] = ()
+    vacuous: tuple[VacuousReason, ...] = ()
+    couplings: tuple[Coupling, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,8 @@ class RunFindings:
     """The fields of a Comparison that most runs do not have."""
 
     floor: Floor | None = None
+    vacuity: VacuousSurvey | None = None
+    latent: tuple[Coupling, ...] = ()
 
 
 _PAIR, _RUN = TypeAdapter(PairFindings), TypeAdapter(RunFindings)

@@ -118,6 +118,7 @@ def overview(connection: Connection, run_id: str) -> RunOverview | None:
         shadow=_facts(connection, row.id, Side.SHADOW),
         infrastructure=tuple(_infrastructure(item) for item in _list(connection, infrastructure, row.id)),
         warnings=tuple(item.text for item in _list(connection, warning, row.id)),
+        vacuity=run_findings_of(row.findings)["vacuity"],
     )
 
 

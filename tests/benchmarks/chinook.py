@@ -2,8 +2,8 @@
 
 python -m tests.benchmarks.chinook [--runs N] [--bench DIR]
 
-Carries `shadow run` out on the labelled suite N times, scores each report with the benchmark's own score.py and prints JSON: the least share of
-right verdicts, the most false divergences, and the seconds of a run.
+Carries `shadow run` out on the labelled suite N times, scores each report with the benchmark's score.py and prints JSON: of every figure the worst
+of all runs, those that miss the bar, and the seconds of a run. `verdicts_kept` is about verdicts alone, `kept` about all figures.
 """
 
 from __future__ import annotations
@@ -20,6 +20,18 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
 _BENCH = _ROOT.parent / "shared" / "bench"
+BARS = {
+    "verdicts": 0.98,
+    "false_divergent": 0,
+    "coupling_recall": 0.95,
+    "coupling_precision": 0.95,
+    "located": 0.95,
+    "pattern_named": 0.8,
+    "latent_recall": 1.0,
+    "decoys_flagged": 0,
+    "remedies": 0.9,
+}
+"""What each figure has to reach; where the bar is 0, what it may not exceed."""
 
 
 def main() -> None:
@@ -29,13 +41,16 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="shadow-chinook-") as folder:
         scores = [one_run(options.bench, Path(folder)) for _ in range(options.runs)]
+    worst = {name: (max if bar == 0 else min)(score[name] for score in scores) for name, bar in BARS.items()}
+    missed = [name for name, bar in BARS.items() if (worst[name] > bar if bar == 0 else worst[name] < bar)]
     figures = {
         "runs": len(scores),
-        "min_verdicts": min(score["verdicts"] for score in scores),
-        "max_false_divergent": int(max(score["false_divergent"] for score in scores)),
+        "worst": worst,
+        "missed": missed,
         "median_seconds": round(statistics.median(score["seconds"] for score in scores), 1),
+        "verdicts_kept": not {"verdicts", "false_divergent"} & set(missed),
+        "kept": not missed,
     }
-    figures["kept"] = figures["min_verdicts"] >= 0.98 and figures["max_false_divergent"] == 0
     print(json.dumps(figures, indent=1))
 
 

@@ -53,7 +53,7 @@ def test_json_totals_are_a_count_over_its_tests(tmp_path: Path) -> None:
         "tests": 12,
         **{verdict: counts[verdict] for verdict in ("equivalent", "divergent", "flaky", "both_failing", "inconclusive")},
         "vacuous": 0,
-        "vacuous_measured": 0,
+        "vacuous_checked": 0,
     }
 
 

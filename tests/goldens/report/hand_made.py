@@ -1,4 +1,5 @@
-"""One hand-made comparison in which every verdict occurs, one with infrastructure failures, one where all is well; and their reports.
+"""One hand-made comparison in which every verdict occurs, one with infrastructure failures, one where all is well, one with couplings; and their
+reports.
 
 `python -m tests.goldens.report.hand_made` writes the goldens beside this file anew.
 """
@@ -18,6 +19,8 @@ from harness.model import (
     Cluster,
     Comparison,
     ConfirmPolicy,
+    Coupling,
+    CouplingKind,
     Direction,
     Failure,
     Frame,
@@ -26,11 +29,14 @@ from harness.model import (
     Outcome,
     PairResult,
     ParityDifference,
+    Pattern,
     Phase,
     Remedy,
     RunHeader,
     Side,
     SideResult,
+    Signal,
+    Strength,
     Totals,
     Verdict,
 )
@@ -234,6 +240,41 @@ def calm() -> Comparison:
     return replace(known, pairs=pairs, totals=Totals(tests=2, equivalent=2), exit=0, clusters=(), parity=(), warnings=())
 
 
+EMAIL = Coupling(
+    kind=CouplingKind.NATURAL_KEY,
+    strength=Strength.CONFIRMED,
+    path="suite/test_customers.py",
+    line=9,
+    column=10,
+    entity="Customer.Email",
+    signals=(Signal.LITERAL, Signal.BOUND_PARAMETER, Signal.LEGACY_ONLY, Signal.COUNTERFACTUAL),
+    token="email:7f3a91",
+    sentence="an email address of Customer.Email is looked up",
+)
+NOTHING = Coupling(
+    kind=CouplingKind.PATTERN,
+    pattern=Pattern.NULL,
+    strength=Strength.LIKELY,
+    path="suite/test_invoices.py",
+    line=44,
+    column=1,
+    entity="Customer.State",
+    signals=(Signal.RESULT_SHAPE, Signal.ASSERTION),
+    sentence="some rows of Customer.State are NULL on legacy; none on shadow",
+)
+
+
+def coupled() -> Comparison:
+    """Causes that are known, and real identifiers in what agrees."""
+    known = sample()
+    latent = replace(EMAIL, path="suite/te|st_<script>.py", line=71, column=4, latent=True, token="email:02bd44", strength=Strength.POSSIBLE)
+    pairs = list(known.pairs)
+    pairs[0] = replace(pairs[0], couplings=(latent,))
+    pairs[2] = replace(pairs[2], couplings=(EMAIL,), cause=Cause.NATURAL_KEY, remedy=Remedy.MAKE_DATA_AGNOSTIC)
+    pairs[6] = replace(pairs[6], couplings=(NOTHING,), cause=Cause.PATTERN, remedy=Remedy.ADD_SYNTHETIC_CASE)
+    return replace(known, pairs=tuple(pairs), latent=(latent, replace(latent, line=90)))
+
+
 def summary(comparison: Comparison, **options: Any) -> str:
     options = {"width": 80, "color_system": None} | options
     out = StringIO()
@@ -248,7 +289,7 @@ WRITERS: dict[str, Callable[[Comparison, Any], None]] = {
     "report.html": write_html,
     "report.sarif": write_sarif,
 }
-SAMPLES: dict[str, Callable[[], Comparison]] = {"sample": sample, "unhealthy": unhealthy, "calm": calm}
+SAMPLES: dict[str, Callable[[], Comparison]] = {"sample": sample, "unhealthy": unhealthy, "calm": calm, "coupled": coupled}
 
 
 def rendered(name: str, comparison: Comparison, folder: Path) -> str:

@@ -1,0 +1,138 @@
+"""What a run's tests reach of what the identity index knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from compare.latent import most_telling
+from compare.survey import survey
+from harness.evidence import deep_fingerprints
+from harness.model import ReachedLiteral, SourceEvidence
+from harness.pipeline.sources.literals import Memory, known_literals
+from harness.pipeline.sources.nearness import leading_to
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from harness.evidence import Bundle, ProjectKey
+    from harness.model import Evidence, KnownLiteral
+    from harness.model.coupling import Reached
+    from runners.identity.index import IdentityIndex
+    from runners.literals.suite import SuiteLiterals
+
+MOST_AGREEING = 2_000
+"""So many tests that agree are looked at whatever their files hold; of more, only those whose files can lead to a telling place."""
+
+
+def read_sources(
+    bundle: Bundle, suite: SuiteLiterals, index: IdentityIndex, key: ProjectKey, *, look: Callable[[], None] = lambda: None
+) -> SourceEvidence:
+    """What the index knows of the suite's source: all that a test reaches which differs between the sides; of other tests, and of the suite as a
+    whole, what can be told for a record by itself. `look` is called again and again, and ends the work by raising.
+    """
+    reading = _Reading(suite, Memory(index, key), look)
+    for reached, literal in known_literals(suite.every(), index, key):
+        look()
+        if literal is None:
+            reading.pass_over(reached)
+        elif most_telling(literal):
+            reading.everywhere.append(reading.put(reached, literal))
+    differing, agreeing = _tests(bundle.evidence())
+    for test_id in differing:
+        if found := reading.all_of(test_id):
+            reading.reached[test_id] = found
+    reading.look_at(agreeing)
+    fingerprints = sorted(deep_fingerprints(bundle))
+    return SourceEvidence(
+        literals=tuple(reading.literals),
+        reached=reading.reached,
+        everywhere=tuple(dict.fromkeys(reading.everywhere)),
+        values={one: matches for one, matches in zip(fingerprints, index.lookup_fingerprints(fingerprints), strict=True) if matches},
+    )
+
+
+def _tests(evidence: Evidence) -> tuple[list[str], list[str]]:
+    """The tests that differ in the full run, and the others, each sorted."""
+    differing = {pair.test_id for pair, _ in survey(evidence).differing}
+    every = {attempt.test_id for side in (evidence.legacy, evidence.shadow) for attempt in side.full}
+    return sorted(differing), sorted(every - differing)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was found so far. Literals are numbered as they come."""
+
+    suite: SuiteLiterals
+    memory: Memory
+    look: Callable[[], None]
+    literals: list[KnownLiteral] = field(default_factory=list)
+    reached: dict[str, tuple[ReachedLiteral, ...]] = field(default_factory=dict)
+    everywhere: list[ReachedLiteral] = field(default_factory=list)
+    _telling: list[bool] = field(default_factory=list)
+    _numbers: dict[tuple[object, ...], int | None] = field(default_factory=dict)
+
+    def put(self, reached: Reached, literal: KnownLiteral) -> ReachedLiteral:
+        """A known literal with its number."""
+        place = _place(reached)
+        number = self._numbers.get(place)
+        if number is None:
+            number = self._numbers[place] = len(self.literals)
+            self.literals.append(literal)
+            self._telling.append(most_telling(literal) is not None)
+        return ReachedLiteral(literal=number, source=reached.source, distance=reached.distance)
+
+    def pass_over(self, reached: Reached) -> None:
+        """Remember a literal that the index does not know: most are of that kind, and reached by many tests."""
+        self._numbers[_place(reached)] = None
+
+    def all_of(self, test_id: str) -> tuple[ReachedLiteral, ...]:
+        """All known literals that a test reaches."""
+        self.look()
+        every = self.suite.literals_of(test_id)
+        self.memory.learn(one.literal for one in every if _place(one) not in self._numbers)
+        return tuple(found for one in every if (found := self._known(one)) is not None)
+
+    def look_at(self, tests: Sequence[str]) -> None:
+        """Find what is telling of tests that agree. The cases of one function are looked at one by one only where the function reaches any."""
+        functions = [(function, list(cases)) for function, cases in groupby(tests, key=_function)]
+        if len(functions) > MOST_AGREEING:
+            files = self.suite.files
+            far = {*files.python, *files.code} - leading_to(files, {self.literals[one.literal].path for one in self.everywhere})
+            functions = [(function, cases) for function, cases in functions if function.partition("::")[0] not in far]
+        for function, cases in functions:
+            found = self._telling_of(function)
+            if cases == [function]:
+                self._keep(function, found)
+            elif found:
+                for test_id in cases:
+                    self._keep(test_id, self._telling_of(test_id))
+
+    def _telling_of(self, test_id: str) -> tuple[ReachedLiteral, ...]:
+        return tuple(one for one in self.all_of(test_id) if self._telling[one.literal])
+
+    def _keep(self, test_id: str, found: tuple[ReachedLiteral, ...]) -> None:
+        if found:
+            self.reached[test_id] = found
+
+    def _known(self, reached: Reached) -> ReachedLiteral | None:
+        place = _place(reached)
+        if place not in self._numbers:
+            literal = self.memory.known(reached.literal)
+            if literal is None:
+                self.pass_over(reached)
+                return None
+            return self.put(reached, literal)
+        number = self._numbers[place]
+        return None if number is None else ReachedLiteral(literal=number, source=reached.source, distance=reached.distance)
+
+
+def _place(reached: Reached) -> tuple[object, ...]:
+    one = reached.literal
+    return (one.path, one.line, one.column, one.form, one.value.__class__, one.value, one.name)
+
+
+def _function(test_id: str) -> str:
+    """The test function of a node id; other ids as they are."""
+    return test_id.partition("[")[0] if ".py::" in test_id.partition("[")[0] else test_id

@@ -1,0 +1,94 @@
+"""The step of a run that looks for couplings in the suite's source. Whatever goes wrong in it costs the couplings, and never the run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.errors import ShadowError
+from harness.evidence import write_assertions, write_sources
+from harness.model import Side, SourceEvidence
+from harness.pipeline.events import SourcesRead, SourcesStarted
+from harness.pipeline.side import StoppedError
+from harness.pipeline.sources.extra import INSTALL, missing_modules
+from harness.pipeline.sources.index import IndexPlace, identity_index
+from harness.pipeline.sources.reading import read_sources
+from harness.pipeline.sources.sketches import sketched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from harness.config import Config
+    from harness.evidence import Bundle, ProjectKey
+    from harness.pipeline.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStep:
+    """What the step needs. `key` is the project's; `urls` are legacy's and shadow's database, None where a side has none: then only the assertions
+    that failed are looked at.
+    """
+
+    config: Config
+    urls: tuple[str, str] | None
+    place: IndexPlace
+    key: ProjectKey
+    root: Path
+
+    def carry_out(self, bundle: Bundle, *, emit: Callable[[Event], None], is_stopped: Callable[[], bool]) -> None:
+        """Make or reuse the index, read the suite and record what both say together; then look at the assertions that failed.
+
+        Raises StoppedError once `is_stopped`.
+        """
+
+        def look() -> None:
+            if is_stopped():
+                raise StoppedError
+
+        if self.urls is not None:
+            emit(SourcesStarted())
+            found = self._recorded(bundle, self.urls, look)
+            emit(SourcesRead(literals=len(found.literals), tests=len(found.reached), unavailable=found.unavailable))
+        look()
+        with contextlib.suppress(Exception):  # without a sketch the template of the message has to do
+            write_assertions(bundle, sketched(bundle, self.root))
+
+    def _recorded(self, bundle: Bundle, urls: tuple[str, str], look: Callable[[], None]) -> SourceEvidence:
+        try:
+            found = self._found(bundle, urls, look)
+            write_sources(bundle, found)
+        except StoppedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault here costs the couplings alone
+            found = SourceEvidence(unavailable=_why(error))
+            with contextlib.suppress(OSError):  # a full disk will be told by what has to be written
+                write_sources(bundle, found)
+        return found
+
+    def _found(self, bundle: Bundle, urls: tuple[str, str], look: Callable[[], None]) -> SourceEvidence:
+        if missing := missing_modules():
+            return SourceEvidence(unavailable=f"the extra `coupling` is not installed ({', '.join(missing)} missing): {INSTALL}")
+        from runners.identity.index import open_index  # noqa: PLC0415 - the extra may be missing
+        from runners.literals.suite import scan_suite  # noqa: PLC0415 - the same
+
+        made = identity_index(self.config, urls, self.place, key=self.key, states=self._states(bundle), progress=lambda _table, _rows: look())
+        key = self.key.of_probe()
+        with open_index(made.path, key) as index:
+            look()
+            return read_sources(bundle, scan_suite(self.root), index, key, look=look)
+
+    def _states(self, bundle: Bundle) -> tuple[str, str] | None:
+        """Both datasets' states as they were when the environments came up, which the run has looked at already."""
+        legacy, shadow = (bundle.facts(side).get("data.digest") for side in Side)
+        return (legacy, shadow) if legacy and shadow else None
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ShadowError):
+        return f"{error.found}. {error.hint}" if error.hint else error.found
+    if isinstance(error, OSError):
+        return f"a file could not be read or written ({os.strerror(error.errno) if error.errno else type(error).__name__})"
+    return f"the search failed ({type(error).__name__})"
