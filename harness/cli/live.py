@@ -25,6 +25,7 @@ from harness.pipeline.events import (
     SourcesStarted,
     VacuousStarted,
 )
+from harness.report.findings import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,13 +77,15 @@ class _Lines:
             case SessionRestarted():
                 return f"{event.side}: {event.reason} ({_several(event.guilty)}); going on with the rest"
             case ConfirmationStarted():
-                return f"{event.candidates} tests differ; rerunning them as fresh pairs"
+                return f"{number(event.candidates, 'test differs', 'tests differ')}; rerunning as fresh pairs"
             case PairConfirmed():
                 return f"fresh pair {event.number}: {event.confirmed} confirmed, {event.dropped} flaky, {event.open} open"
             case OrderSearchStarted():
-                return f"{event.suspects} tests agree alone; rerunning them behind their predecessors, at most {event.budget} executions"
+                found = number(event.suspects, "test agrees", "tests agree")
+                return f"{found} alone; rerunning behind the predecessors, at most {number(event.budget, 'execution')}"
             case OrderSearched():
-                return f"{event.dependent} of them depend on the order of tests, after {event.steps} steps"
+                found = number(event.dependent, "test depends", "tests depend")
+                return f"{found} on the order of tests, after {number(event.steps, 'step')}"
             case FloorStarted():
                 return f"A/A: comparing each side with itself on {event.sample} tests, and rerunning {event.flaky} flaky ones"
             case VacuousStarted():
@@ -92,7 +95,8 @@ class _Lines:
             case SourcesRead() if event.unavailable:
                 return f"couplings were not looked for: {event.unavailable}"
             case SourcesRead():
-                return f"{event.literals} literals of the suite name what only the production copy holds"
+                found = number(event.literals, "literal of the suite names", "literals of the suite name")
+                return f"{found} what only the production copy holds"
             case InfrastructureFailed():
                 return f"infrastructure failure: {event.failure.message}"
             case AttemptFinished() if self._verbose and event.outcome.kind is OutcomeClass.FAILING:

@@ -16,7 +16,7 @@ from harness.config import load
 from harness.config.document import find
 from harness.errors import ConfigurationError, ExitCode, UsageError
 from harness.evidence import project_key
-from harness.pipeline.sources import require_extra, scan_paths
+from harness.pipeline.sources import Scan, require_extra, scan_paths
 from harness.report import write_places_sarif
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.evidence import ProjectKey
-    from harness.pipeline.sources import FoundLiteral, Scan
+    from harness.pipeline.sources import FoundLiteral
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +63,8 @@ def scan(
             hint="Make it with: shadow index. Where the databases cannot be reached, copy one there and name it with --index.",
         )
     chosen = _inside(paths or (), project.root, console.remarks(color))
-    if paths and not chosen:
-        return ExitCode.OK
-    result = scan_paths(project.root, chosen or None, project.index, _key(project))
+    key = _key(project)
+    result = Scan(found=(), files=0, unread=()) if paths and not chosen else scan_paths(project.root, chosen or None, project.index, key)
     if sarif is not None:
         write_places_sarif([one.coupling for one in result.found], sarif)
     if json:

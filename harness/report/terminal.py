@@ -108,7 +108,7 @@ class _Summary:
     def _cluster(self, cluster: Cluster) -> None:
         self._line(cluster.sentence, "bold", indent=2)
         if cluster.template:
-            self._line(f"{cluster.exception}: {cluster.template}", "red", indent=4)
+            self._line(_first_line(f"{cluster.exception}: {cluster.template}"), "red", indent=4)
         self._line(f"cluster {cluster.id}, first {cluster.tests[0]}", "dim", indent=4)
 
     def _pairs(self, verdict: Verdict, title: str) -> None:
@@ -131,7 +131,7 @@ class _Summary:
         self._line(", ".join(notes), indent=4)
         self._frame(place(pair.failure))
         if pair.failure:
-            self._line(failure_line(pair.failure), "red", indent=4)
+            self._line(_first_line(failure_line(pair.failure)), "red", indent=4)
         for sentence in explanation(pair)[:_MAX_REASONS]:
             self._line(sentence, indent=4)
 
@@ -234,3 +234,9 @@ def _first(pairs: Iterable[PairResult]) -> Iterable[PairResult]:
 
 def _value(text: str | None) -> str:
     return "(none)" if text is None else text
+
+
+def _first_line(text: str) -> str:
+    """The first line of a failure; what follows it stands in the reports."""
+    first, cut, _ = text.partition("\n")
+    return f"{first} ..." if cut else first

@@ -12,11 +12,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import operator
 import re
 import unicodedata
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, Sequence, Tuple
 from uuid import UUID
 
 MOST_PARTS = 8  # of a value of several parts
@@ -335,6 +336,30 @@ class Column:
         self._ordered = True
         self._up = self._down = False
 
+    def add_all(self, values: Sequence[Any]) -> None:
+        """Take in the values of several rows, in order: in bulk where they are of one type, since most columns are."""
+        kinds = set(map(type, values))
+        if type(None) in kinds:
+            self._null = True
+            kinds.discard(type(None))
+            values = [value for value in values if value is not None]
+        kind = _EXACT.get(next(iter(kinds))) if len(kinds) == 1 else None
+        if kind not in _IN_BULK or not self._ordered or not self._types <= {kind}:
+            for value in values:
+                self.add(value)
+            return
+        self._types.add(str(kind))
+        if kind == "str" and self._unread:
+            self._formats.update(map(format_of, values[: self._unread]))
+            self._unread -= min(self._unread, len(values))
+        before = values if self._last is None else [self._last, *values]
+        self._up = self._up or any(map(operator.lt, before, before[1:]))
+        self._down = self._down or any(map(operator.gt, before, before[1:]))
+        self._last = values[-1]
+        self._low = min(values) if self._low is None else min(self._low, *values)
+        self._high = max(values) if self._high is None else max(self._high, *values)
+        self._seen.update(values)
+
     def add(self, value: Any) -> None:
         """Take in the value of one row."""
         if value is None:
@@ -388,4 +413,5 @@ class Column:
         return told
 
 
+_IN_BULK = frozenset(("bool", "int", "float", "str", "date", "timedelta", "uuid"))  # any two of one of these can be compared
 _ORDERED = frozenset(("bool", "int", "float", "decimal", "str", "bytes", "date", "datetime", "time", "timedelta", "uuid"))

@@ -113,17 +113,32 @@ def test_no_text_of_a_value_is_in_what_is_written_of_it(value: object) -> None:
     assert all(len(mark) == 12 for mark in told.get("fingerprints", ()))
 
 
-@given(st.lists(st.one_of(st.none(), st.integers(-50, 50)), max_size=60))
-def test_columns_say_how_rows_came(rows: list[int | None]) -> None:
-    column = deep.Column("x", deep.Values(KEY))
+@given(st.lists(st.one_of(st.none(), st.integers(-50, 50)), max_size=60), st.integers(0, 60))
+def test_columns_say_how_rows_came(rows: list[int | None], cut: int) -> None:
+    column, single = (deep.Column("x", deep.Values(KEY)) for _ in range(2))
+    column.add_all(rows[:cut])
+    column.add_all(rows[cut:])
     for value in rows:
-        column.add(value)
+        single.add(value)
+    assert column.told() == single.told()
     told, known = column.told(), [value for value in rows if value is not None]
     assert told["null"] == (None in rows)
     assert told["distinct"] == deep.class_of(len(set(known)))
     assert ("values" in told) == (0 < len(set(known)) <= deep.MOST_VALUES)
     expected = None if len(set(known)) < 2 else "asc" if known == sorted(known) else "desc" if known == sorted(known, reverse=True) else "none"
     assert told.get("order") == expected
+
+
+@given(
+    st.lists(st.lists(st.one_of(st.none(), st.text(max_size=3), st.integers(0, 9), st.dates(), st.floats(allow_nan=False)), max_size=9), max_size=4)
+)
+def test_columns_of_anything_are_the_same_in_bulk(batches: list[list[object]]) -> None:
+    column, single = (deep.Column("x", deep.Values(KEY)) for _ in range(2))
+    for batch in batches:
+        column.add_all(batch)
+        for value in batch:
+            single.add(value)
+    assert column.told() == single.told()
 
 
 @pytest.mark.parametrize(
