@@ -12,6 +12,7 @@ from markupsafe import Markup
 from dashboard import filters, words
 from dashboard.visible import visible, visible_block, visible_test, visible_text
 from harness.model import Direction, Outcome, RunState, Verdict
+from harness.report.couplings import coupling_place, coupling_reasons, coupling_subject
 
 if TYPE_CHECKING:
     from harness.model import RunSummary
@@ -46,6 +47,9 @@ class Pages:
             run_url=filters.run_url,
             runs_url=filters.runs_url,
             only=filters.only,
+            coupling_place=coupling_place,
+            coupling_reasons=coupling_reasons,
+            coupling_subject=coupling_subject,
             pair_url=filters.pair_url,
             pairs_url=filters.pairs_url,
             divergences_url=filters.divergences_url,

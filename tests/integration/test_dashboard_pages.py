@@ -13,7 +13,28 @@ import pytest
 from dashboard.decided import SECONDS, DecidedRuns
 from dashboard.filters import pair_url, pairs_url
 from harness.errors import StoreError
-from harness.model import Comparison, ConfirmPolicy, Direction, PairFilter, Progress, RunOverview, RunState, Verdict
+from harness.model import (
+    Comparison,
+    ConfirmPolicy,
+    Coupling,
+    CouplingKind,
+    Direction,
+    ObservationBudget,
+    ObservationDifference,
+    ObservationKind,
+    ObservationResult,
+    ObservationStatus,
+    ObserveMode,
+    OrderDependence,
+    PairFilter,
+    Progress,
+    RunOverview,
+    RunState,
+    Side,
+    Signal,
+    Strength,
+    Verdict,
+)
 from harness.store import open_store
 from tests.dashboard_sample import LATEST, RUNNING, Html, browse, comparison, divergent, equivalent, fill, header, night
 from tests.fakes import MemoryStore
@@ -301,3 +322,46 @@ def test_lists_of_pairs_never_read_a_whole_run() -> None:
     for url in (f"/runs/{LATEST}/pairs", "/runs", "/healthz"):
         assert client.get(url).status_code == 200
     assert store.read == 0
+
+
+def test_a_pair_shows_what_it_depends_on_what_it_observed_and_behind_which_tests(store: Store) -> None:
+    pair = divergent(
+        "suite/test_a.py::test_told",
+        couplings=(
+            Coupling(
+                kind=CouplingKind.NATURAL_KEY,
+                strength=Strength.LIKELY,
+                path="suite/test_a.py",
+                line=9,
+                column=10,
+                entity="Customer.Email",
+                signals=(Signal.LITERAL, Signal.BOUND_PARAMETER),
+                token="email:7f3a91",
+                sentence="depends on <b>a real</b> address",
+            ),
+        ),
+        observations=(
+            ObservationResult(
+                test_id="suite/test_a.py::test_told",
+                name="customers",
+                number=1,
+                compare=ObserveMode.SHAPE,
+                status=ObservationStatus.CUT_SHORT,
+                differences=(
+                    ObservationDifference(name="customers", path="$[*].phone", kind=ObservationKind.NULL, legacy="may be null", shadow="never null"),
+                ),
+                budget=ObservationBudget.NODES,
+            ),
+        ),
+        order=OrderDependence(side=Side.SHADOW, behind=("suite/test_a.py::test_polluter",), shortest=True, rounds=4, e_value=217.8),
+    )
+    store.save(comparison(header(LATEST), [pair]))
+
+    shown = page(browse(store), pair_url(LATEST, pair.test_id))
+
+    assert {"What it depends on", "What the sides observed differently", "Order of tests"} <= set(shown.headings)
+    assert "suite/test_a.py:9:10 depends on Customer.Email (email:7f3a91): the test reaches it, it was bound in a statement; likely." in shown.text
+    assert "depends on <b>a real</b> address" in shown.text
+    assert "customers[*].phone: may be null on legacy, never null on shadow" in shown.text
+    assert "customers: cut short, the value has more parts than are recorded" in shown.text
+    assert "suite/test_a.py::test_polluter" in shown.text
