@@ -17,14 +17,18 @@ _SETTING = "setting."
 
 
 def explained(evidence: Evidence, results: Sequence[PairResult]) -> Sequence[PairResult]:
-    """The pairs, those that diverge with couplings, cause and remedy as far as something was recorded to tell them by."""
-    if evidence.sources is None and not (evidence.legacy.deep or evidence.shadow.deep):
+    """The pairs, those that diverge with couplings, cause and remedy as far as something was recorded to tell them by.
+
+    Without the identity index nothing is explained: a real record that a test asks for would be taken for a pattern of the data.
+    """
+    if evidence.sources is None or evidence.sources.unavailable:
         return results
     return explain(
         results,
         sources=evidence.sources,
         legacy=deep_records_of(evidence, Side.LEGACY, results),
         shadow=deep_records_of(evidence, Side.SHADOW, results),
+        experiments=evidence.experiments,
         settings=differing_settings(evidence),
         assertions=evidence.assertions,
     )

@@ -92,6 +92,7 @@ class ProcessRunner:
             return run_foreign(self._suite, request, self._variables, stopped=self._stopped, progress=progress)
         variables = {
             **self._variables,
+            **request.settings,
             "PYTHONPATH": os.pathsep.join(filter(None, (str(PROBE_FOLDER), self._variables.get("PYTHONPATH")))),
             "SHADOW_PROBE_OUT": str(request.output),
             "SHADOW_PROBE_SELECT": str(selection),
@@ -101,11 +102,14 @@ class ProcessRunner:
             variables["SHADOW_PROBE_KEY"] = str(self._key)
         if request.deep:
             variables["SHADOW_PROBE_DEEP"] = "1"
+        if request.replace is not None:
+            variables["SHADOW_PROBE_REPLACE"] = str(request.replace)
         command = pytest_command(self._suite, request, workers=worker_count(self._suite.workers))
         tail = SessionTail(request.output)
+        private = request.replace.parent if request.replace is not None else None
         left = self._suite.timeout - (0.0 if request.pair else self._spent)
         begun = time.monotonic()
-        with Supervised(command, cwd=self._suite.root, env=variables, held=request.output.parent) as process:
+        with Supervised(command, cwd=self._suite.root, env=variables, held=request.output.parent, private=private) as process:
             end = watch(process, tail, self._suite, stopped=self._stopped, progress=progress, seconds=left)
         if not request.pair:
             self._spent += time.monotonic() - begun

@@ -24,6 +24,7 @@ timeout = "30m"                  # of a whole side
 [environments.legacy]
 runner = "process"               # "docker" for Compose services and a runner container: see docs/configuration.md
 dataset = {{ kind = "production_copy" }}
+# database = "${{LEGACY_DATABASE_URL}}"   # an SQLAlchemy URL, only read: on both sides, and a run finds couplings to real data
 
 [environments.legacy.settings]   # variables that configure the system
 # FEATURE_X = "1"
@@ -35,6 +36,7 @@ DATABASE_URL = "${{LEGACY_DATABASE_URL}}"
 [environments.shadow]
 runner = "process"
 dataset = {{ kind = "synthetic" }}   # or "simulated"
+# database = "${{SHADOW_DATABASE_URL}}"
 
 [environments.shadow.settings]
 # FEATURE_X = "1"

@@ -63,6 +63,12 @@ class Coupling(Table):
         description="Columns that do not identify, whatever is inferred.",
         examples=[["staff.staff_id"]],
     )
+    experiments: int = Field(
+        default=0,
+        ge=0,
+        description="Executions that experiments on divergent tests may take in a night; 0 turns them off. pytest only.",
+        examples=[60],
+    )
     statement_timeout: Duration = Field(
         default="5m",
         validate_default=True,

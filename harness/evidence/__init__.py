@@ -4,6 +4,7 @@ from harness.evidence.assertions import write_assertions
 from harness.evidence.bundle import Bundle
 from harness.evidence.deep import vacuous_plan, write_vacuous
 from harness.evidence.digest import suite_digest
+from harness.evidence.experiments import write_experiments
 from harness.evidence.key import ProjectKey, project_key
 from harness.evidence.planned import can_rerun, is_whole, same_plan
 from harness.evidence.reruns import floor_evidence, floor_plan, order_evidence, order_session, predecessors, write_floor, write_order
@@ -34,6 +35,7 @@ __all__ = [
     "token",
     "vacuous_plan",
     "write_assertions",
+    "write_experiments",
     "write_floor",
     "write_order",
     "write_sources",

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 from harness.errors import BundleError, UsageError
 from harness.evidence.assertions import assertions
 from harness.evidence.deep import deep_of
+from harness.evidence.experiments import experiments
 from harness.evidence.lock import lock_file, wait_until_unlocked
 from harness.evidence.planned import SCHEMA, header_json, plan_json
 from harness.evidence.reruns import floor_evidence, order_evidence
@@ -192,6 +193,7 @@ class Bundle:
             floor=floor_evidence(self),
             sources=source_evidence(self),
             assertions=assertions(self),
+            experiments=experiments(self),
         )
 
     def side(self, side: Side, *, ids: dict[str, str] | None = None) -> SideEvidence:

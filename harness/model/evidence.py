@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from harness.model.assertion import Sketch
     from harness.model.attempt import Attempt
-    from harness.model.cause import SourceEvidence
+    from harness.model.cause import Experiment, SourceEvidence
     from harness.model.deep import DeepRecord
     from harness.model.plan import ConfirmPolicy
     from harness.model.rerun import FloorEvidence, OrderEvidence
@@ -81,7 +81,8 @@ class Evidence:
 
     `decided` is True once confirmation reached its one stopping time; `can_rerun` tells whether candidates could be rerun at all;
     `planned` are the sides that were to run (both, but for `--side`). `order` and `floor` are None where there was no such search, no A/A run;
-    `sources` is None where couplings were not looked for, `assertions` are what failed assertions ask of the data, by test id.
+    `sources` is None where couplings were not looked for, `assertions` are what failed assertions ask of the data, by test id; `experiments` are
+    those that were tried, or could not be.
     """
 
     run: RunHeader
@@ -95,3 +96,4 @@ class Evidence:
     floor: FloorEvidence | None = None
     sources: SourceEvidence | None = None
     assertions: Mapping[str, Sketch] = field(default_factory=dict)
+    experiments: tuple[Experiment, ...] = ()

@@ -117,6 +117,7 @@ class SessionRequest:
     `select`: None for everything, else the test ids to run, in this order. `skip`: ids already done (a resumed or restarted side).
     `output`: the file of JSON lines that the probe writes (docs/bundle.md). `number` counts restarts within one pair and shard, from 1.
     With `deep` the probe records what each test does on its way (docs/deep.md). With `parallel` a rerun may use workers, as the full run does.
+    `replace` is the file (mode 0600) of what an experiment replaces in the test process, `settings` are variables that it has instead of the side's.
     """
 
     side: Side
@@ -128,3 +129,5 @@ class SessionRequest:
     number: int = 1
     select: tuple[str, ...] | None = None
     skip: frozenset[str] = frozenset()
+    replace: Path | None = None
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -185,6 +185,7 @@ class InfrastructureKind(StrEnum):
     MASS_FAILURE = "mass_failure"
     INTERRUPTED = "interrupted"
     STOPPED_EARLY = "stopped_early"
+    DATABASE_UNAVAILABLE = "database_unavailable"
     HARNESS = "harness"
 
 

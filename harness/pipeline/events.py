@@ -129,6 +129,23 @@ class SourcesRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentsStarted:
+    """So many divergent tests are experimented on, within a budget of executions."""
+
+    tests: int
+    budget: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentsFinished:
+    """The experiments are over: so many executions of so many tests; `fault` names the error that ended them early, else it is empty."""
+
+    executions: int
+    tests: int
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InfrastructureFailed:
     """A fault of an environment or of the harness; the run will be incomplete."""
 
@@ -157,6 +174,8 @@ Event = (
     | FloorMeasured
     | SourcesStarted
     | SourcesRead
+    | ExperimentsStarted
+    | ExperimentsFinished
     | VacuousStarted
     | VacuousFinished
     | InfrastructureFailed

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from harness.evidence import Bundle
     from harness.model import Evidence, Plan
     from harness.pipeline.events import Event
+    from harness.pipeline.experiments import ExperimentStep
     from harness.pipeline.floor import Due
     from harness.pipeline.sources import SourceStep
     from harness.ports import Clock, EnvironmentProvider, Executor, Store, TestRunner
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """What a run needs of the world. `facts` says what parity compares of a side beyond its environment's own facts; `sources` is None where
-    couplings are not looked for.
+    couplings are not looked for, `experiments` where nothing is to be tried.
     """
 
     providers: Mapping[Side, EnvironmentProvider]
@@ -49,6 +50,7 @@ class Ports:
     clock: Clock
     facts: Callable[[Side], Mapping[str, str]]
     sources: SourceStep | None = None
+    experiments: ExperimentStep | None = None
 
 
 def run(plan: Plan, bundle: Bundle, ports: Ports, *, resumed: bool = False) -> Iterator[Event]:
@@ -75,6 +77,7 @@ def run(plan: Plan, bundle: Bundle, ports: Ports, *, resumed: bool = False) -> I
                 yield from night.follow(night.measure_vacuous)
                 night.decided = True
                 yield from night.follow(night.read_sources)
+                yield from night.follow(night.experiment)
             except InfrastructureError as error:
                 yield night.failed(error)
             except (KeyboardInterrupt, StoppedError):
@@ -181,6 +184,11 @@ class _Night:
         if self.ports.sources is not None:
             self.ports.sources.carry_out(self.bundle, emit=self.events.put, is_stopped=self._stopped.is_set)
 
+    def experiment(self) -> None:
+        """Replace what makes tests diverge, and see whether they still do."""
+        if self.ports.experiments is not None and self._confirmation is not None:
+            self.ports.experiments.carry_out(self.bundle, self._runners, emit=self.events.put, is_stopped=self._stopped.is_set)
+
     def _both(self, task: Callable[[Side], SideTask]) -> None:
         """Run a task on both sides at the same time. One side's fault ends the other's session: nothing is compared then."""
 
@@ -217,7 +225,8 @@ class _Night:
         empty = [side for side, count in counts.items() if not count]
         if not empty:
             return
-        if len(empty) == len(counts):
+        nothing_selected = self.plan.suite.select is not None and not any(sides[side.side].collected for side in self.plan.sides)
+        if len(empty) == len(counts) or nothing_selected:
             raise EmptySuiteError(
                 "the suite collected no test",
                 where=str(self.plan.suite.root),

@@ -14,6 +14,7 @@ from harness.errors import UsageError
 from harness.evidence import Bundle, project_key, same_plan, suite_digest
 from harness.model import RunHeader, Side
 from harness.pipeline.clock import SystemClock
+from harness.pipeline.experiments import ExperimentStep
 from harness.pipeline.history import record_suite, suite_commit
 from harness.pipeline.maintenance import bundle_paths
 from harness.pipeline.run import Ports, run
@@ -153,6 +154,7 @@ def _ports(config: Config, choices: Choices, plan: Plan, bundle: Bundle, *, stor
         clock=clock,
         facts=partial(_facts, plan=plan, base=config.base, key=key),
         sources=_source_step(config, plan, workdir, key) if choices.couplings and config.coupling.enabled else None,
+        experiments=_experiment_step(config, plan, key) if choices.couplings and config.coupling.enabled else None,
     )
 
 
@@ -163,6 +165,15 @@ def _source_step(config: Config, plan: Plan, workdir: Path, key: ProjectKey) -> 
     legacy, shadow = (plan.of(side).database for side in Side)
     place = IndexPlace(path=Workplace(workdir=workdir, store="").index)
     return SourceStep(config=config, urls=(legacy, shadow) if legacy and shadow else None, place=place, key=key, root=plan.suite.root)
+
+
+def _experiment_step(config: Config, plan: Plan, key: ProjectKey) -> ExperimentStep | None:
+    """The experiments on divergent tests; None where one side runs alone, or where there is no budget."""
+    if len(plan.sides) < len(Side) or not config.coupling.experiments:
+        return None
+    legacy, shadow = (plan.of(side).database for side in Side)
+    urls = (legacy, shadow) if legacy and shadow else None
+    return ExperimentStep(plan=plan, urls=urls, base=config.base, key=key, budget=config.coupling.experiments)
 
 
 def check_environment(config: Config, side: Side) -> str:

@@ -31,6 +31,7 @@ SELECTION = "select.json"
 """The selection in a session's folder."""
 
 _KEY = "probe.key"
+_REPLACE = "replace.json"
 _SCRATCH = "/tmp"  # noqa: S108  # the container's own; pytest keeps its cache below TOX_ENV_DIR, since the suite's folder is read-only
 
 
@@ -77,6 +78,7 @@ class DockerRunner:
         inside = f"{OUT_FOLDER}/{folder.name}"
         variables = {
             **self._variables,
+            **request.settings,
             "PYTHONPATH": ":".join(filter(None, (PROBE_FOLDER, self._variables.get("PYTHONPATH")))),
             "TOX_ENV_DIR": _SCRATCH,
             "SHADOW_PROBE_OUT": f"{inside}/{PROBE_LINES}",
@@ -89,6 +91,10 @@ class DockerRunner:
             variables["SHADOW_PROBE_KEY"] = f"{inside}/{_KEY}"
         if request.deep:
             variables["SHADOW_PROBE_DEEP"] = "1"
+        if request.replace is not None:
+            (folder / _REPLACE).write_bytes(request.replace.read_bytes())  # as long as the session
+            (folder / _REPLACE).chmod(0o644)  # nobody else gets through the folders above
+            variables["SHADOW_PROBE_REPLACE"] = f"{inside}/{_REPLACE}"
         command = pytest_command(self._suite, request, workers=worker_count(self._suite.workers))
         tail = SessionTail(request.output)
         crashed: dict[str, None] = {}

@@ -3,7 +3,7 @@
 This module runs in somebody else's process: their interpreter (Python 3.8 or newer), their pytest (7 or newer), their plugins. It is loaded
 with `-p shadow_harness_probe` from PYTHONPATH, imports nothing but the standard library and pytest, and depends on nothing of its own project but
 the companions beside it, which it loads when they are needed: shadow_harness_shapes with the first failure, shadow_harness_observe with the first
-test that observes, shadow_harness_deep where a session is deep. PYTEST_DONT_REWRITE
+test that observes, shadow_harness_deep where a session is deep, shadow_harness_experiment where it is an experiment. PYTEST_DONT_REWRITE
 
 Variables it reads:
     SHADOW_PROBE_OUT     file to append the lines to; where it is absent the probe does nothing at all
@@ -12,6 +12,7 @@ Variables it reads:
     SHADOW_PROBE_ROOT    root of the suite, to which paths in frames are relative; absent: pytest's rootdir
     SHADOW_PROBE_KEY     path of a file with a key in hexadecimal digits, by which observed values are fingerprinted; absent: only shapes
     SHADOW_PROBE_DEEP    1: record also what each test does on its way (docs/deep.md)
+    SHADOW_PROBE_REPLACE path of a file with literals that are replaced in this process (docs/experiments.md); it is removed once read
 It sets SHADOW_PROBE_PID while it is at work, so that a pytest started by a test leaves the file alone.
 
 What may be written: ids as pytest gives them, outcomes, times, versions, and the *shapes* of failures. A shape's message is a template made from an
@@ -87,6 +88,11 @@ if os.environ.get("SHADOW_PROBE_DEEP") == "1" and os.environ.get("SHADOW_PROBE_O
     import shadow_harness_deep as _deep  # type: ignore[import-not-found,no-redef]  # it lies beside this file
 
     _deep.begin()  # before the suite imports what it talks to databases and servers with
+_experiment: Any = None
+if os.environ.get("SHADOW_PROBE_REPLACE") and os.environ.get("SHADOW_PROBE_OUT") and "SHADOW_PROBE_PID" not in os.environ:
+    import shadow_harness_experiment as _experiment  # type: ignore[import-not-found,no-redef]  # it lies beside this file
+
+    _experiment.begin(os.environ.pop("SHADOW_PROBE_REPLACE"), os.environ.get("SHADOW_PROBE_ROOT") or os.getcwd())
 
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 # Shapes of failures
@@ -756,6 +762,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(recorder, "shadow-probe-recorder")
     if _deep is not None:
         _deep.write(config, out, recorder.test_id)
+    if _experiment is not None:
+        _experiment.register(config, out)
 
 
 def _register(config: pytest.Config, selection: _Selection, shapes: _Shapes, root: str) -> None:

@@ -1,0 +1,80 @@
+"""Which experiments are worth their execution: of tests that pass on legacy and not on shadow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from compare.explanation import deep_records_of, differing_settings
+from compare.judge import judge
+from harness.model import Cause, CouplingKind, OutcomeClass, Side, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.model import DeepRecord, Evidence, PairResult, SourceEvidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A test to experiment on. `select` is what pytest is asked for (a subtest runs with its test); `literals` are places in
+    `SourceEvidence.literals` that explain it; `settings` names those variables of legacy that it is worth to try.
+    """
+
+    test_id: str
+    select: str
+    literals: tuple[int, ...]
+    settings: tuple[str, ...]
+
+
+def trials_of(evidence: Evidence, *, settings: Sequence[str]) -> tuple[Trial, ...]:
+    """The tests to experiment on, by id. `settings` are the names that may be swapped."""
+    pairs = [pair for pair in judge(evidence).pairs if pair.verdict is Verdict.DIVERGENT and _can_tell(pair)]
+    differing = set(differing_settings(evidence)) & set(settings)
+    records = {side: deep_records_of(evidence, side, pairs) for side in Side}
+    places = _places(evidence.sources)
+    found: list[Trial] = []
+    for pair in sorted(pairs, key=lambda one: one.test_id):
+        literals = tuple(
+            dict.fromkeys(
+                number
+                for one in pair.couplings
+                if one.kind is not CouplingKind.PATTERN
+                for number in places.get((one.path, one.line, one.column, one.token), ())
+            )
+        )
+        swapped = _settings(pair, differing, [record for side in Side if (record := records[side].get(pair.test_id)) is not None])
+        if literals or swapped:
+            found.append(Trial(test_id=pair.test_id, select=_select(pair.test_id), literals=literals, settings=swapped))
+    return tuple(found)
+
+
+def _can_tell(pair: PairResult) -> bool:
+    """Whether an outcome can tell anything: legacy passes, shadow does not, and has collected the test."""
+    legacy, shadow = pair.of(Side.LEGACY).outcome, pair.of(Side.SHADOW).outcome
+    return (
+        legacy is not None
+        and shadow is not None
+        and legacy.kind is OutcomeClass.PASSING
+        and shadow.kind not in {OutcomeClass.PASSING, OutcomeClass.ABSENT}
+    )
+
+
+def _settings(pair: PairResult, differing: set[str], records: Sequence[DeepRecord]) -> tuple[str, ...]:
+    """Those that the test itself read; all where nothing else explains it."""
+    read = differing & {name for record in records for name in record.variables}
+    if read:
+        return tuple(sorted(read))
+    return tuple(sorted(differing)) if pair.cause in {Cause.ENVIRONMENT, Cause.UNKNOWN, None} else ()
+
+
+def _places(sources: SourceEvidence | None) -> Mapping[tuple[str, int, int, str | None], list[int]]:
+    found: dict[tuple[str, int, int, str | None], list[int]] = {}
+    for number, one in enumerate(sources.literals if sources else ()):
+        found.setdefault((one.path, one.line, one.column, one.token), []).append(number)
+    return found
+
+
+def _select(test_id: str) -> str:
+    """The test of a subtest; any other id as it is."""
+    return test_id.rpartition(" [")[0] if " [" in test_id and "[" not in test_id.partition(" [")[0] and test_id.endswith("]") else test_id
