@@ -35,7 +35,7 @@ def pair_attempts(evidence: Evidence) -> Iterator[Pair]:
     """Every test of either side once, sorted by test id."""
     legacy, shadow = _full_run(evidence.legacy), _full_run(evidence.shadow)
     pairs = _joined(legacy, shadow)
-    if others := sorted(_known_otherwise(legacy, shadow)):
+    if others := sorted(_known_otherwise(legacy, shadow, whole=evidence.run.whole)):
         return merge(pairs, (_pair(test_id, legacy, shadow) for test_id in others), key=BY_ID)
     return pairs
 
@@ -67,10 +67,16 @@ def _joined(legacy: Shown, shadow: Shown) -> Iterator[Pair]:
         other = next(right, None)
 
 
-def _known_otherwise(legacy: Shown, shadow: Shown) -> set[str]:
-    """Ids of what neither side ran: tests that were only collected, and modules that could not be, where neither side knows a test in them."""
+def _known_otherwise(legacy: Shown, shadow: Shown, *, whole: bool) -> set[str]:
+    """Ids of what neither side ran: tests that were only collected, and modules that could not be, where neither side knows a test in them.
+
+    Where only a part of the suite was to run (not `whole`), such a module of one side alone is left out if the other side ran to its end: the tests
+    collected there are of another part, and pytest tells of a module that cannot be imported whether or not a test of it was asked for.
+    """
     waiting = {test_id for test_id in legacy.waiting | shadow.waiting if not (test_id in legacy.attempts or test_id in shadow.attempts)}
     broken = legacy.broken.keys() | shadow.broken.keys()
+    if not whole:
+        broken = {unit for unit in broken if (unit in legacy.broken or not legacy.whole) and (unit in shadow.broken or not shadow.whole)}
     return waiting | {unit for unit in broken if not (legacy.has_test_in(unit) or shadow.has_test_in(unit))}
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Column, Integer, MetaData, NullPool, Numeric, Table, crea
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from harness.errors import ConfigurationError, InfrastructureError
+from harness.model import InfrastructureKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,7 @@ def _reading(engine: Engine) -> Iterator[Connection]:
         raise InfrastructureError(
             f"the {engine.dialect.name} database could not be read: {type(error).__name__}",
             hint="See that `database` of this environment points at a database that answers, or leave the key out.",
+            kind=InfrastructureKind.DATABASE_UNAVAILABLE,
         ) from None
     finally:
         engine.dispose()
@@ -94,6 +96,7 @@ def _read_only_file(url: URL, base: Path) -> URL:
         raise InfrastructureError(
             "the SQLite database of this environment does not exist",
             hint="Make the dataset first, or mend the path in `database`; it counts from the configuration file.",
+            kind=InfrastructureKind.DATABASE_UNAVAILABLE,
         )
     return url.set(database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
 
@@ -117,6 +120,7 @@ def _file_state(path: Path) -> str:
             raise InfrastructureError(
                 f"the sqlite database could not be read: {type(error).__name__}",
                 hint="Give this user leave to read the file, or leave `database` out.",
+                kind=InfrastructureKind.DATABASE_UNAVAILABLE,
             ) from None
     return hashed.hexdigest()
 

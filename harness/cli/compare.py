@@ -42,6 +42,7 @@ def compare(
 ) -> int:
     """Pair two recorded results, or decide a recorded run again, without running anything."""
     outputs = Outputs(json=json, junit=junit, markdown=markdown, html=html, sarif=sarif)
+    outputs.refuse_unwritable()
     remarks = console.remarks(color)
     if b is None:
         if not is_bundle(a):
@@ -69,6 +70,7 @@ def report(
     """Print and write the reports of a recorded run again, from its bundle. The exit code is 0 where that worked, whatever the run found."""
     place = workplace(base_of(config, workdir), workdir=workdir, store=store)
     outputs = Outputs(json=json, junit=junit, markdown=markdown, html=html, sarif=sarif)
+    outputs.refuse_unwritable()
     chosen = run or _newest(place.runs)
     path = place.bundle(chosen)
     if not is_bundle(path):

@@ -13,6 +13,8 @@ from harness.pipeline.events import (
     CollectionFinished,
     ConfirmationStarted,
     EnvironmentReady,
+    ExperimentsFinished,
+    ExperimentsStarted,
     FloorStarted,
     InfrastructureFailed,
     OrderSearched,
@@ -97,6 +99,11 @@ class _Lines:
             case SourcesRead():
                 found = number(event.literals, "literal of the suite names", "literals of the suite name")
                 return f"{found} what only the production copy holds"
+            case ExperimentsStarted():
+                found = number(event.tests, "divergent test", "divergent tests")
+                return f"experimenting on {found}, at most {number(event.budget, 'execution')}"
+            case ExperimentsFinished() if event.fault:
+                return f"experiments ended early, after {number(event.executions, 'execution')}: {event.fault}"
             case InfrastructureFailed():
                 return f"infrastructure failure: {event.failure.message}"
             case AttemptFinished() if self._verbose and event.outcome.kind is OutcomeClass.FAILING:

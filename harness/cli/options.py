@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from harness.errors import UsageError
 from harness.report import write_html, write_json, write_junit, write_markdown, write_sarif
 
 if TYPE_CHECKING:
@@ -61,6 +63,24 @@ class Outputs:
     markdown: Path | None = None
     html: Path | None = None
     sarif: Path | None = None
+
+    def refuse_unwritable(self) -> None:
+        """Raise UsageError for what is known to be impossible before anything runs: two reports on standard output, no folder for a file."""
+        if len(streams := [name for name, path in self._asked() if str(path) == "-"]) > 1:
+            raise UsageError(
+                f"{' and '.join(f'--{name}' for name in streams)} cannot both be standard output",
+                expected="one report there, the others in files",
+            )
+        for name, path in self._asked():
+            if str(path) == "-":
+                continue
+            folder = next(one for one in path.absolute().parents if one.exists())
+            if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+                raise UsageError(
+                    f"--{name}: this file cannot be written",
+                    where=os.fsencode(path).decode("utf-8", "backslashreplace"),
+                    expected="a file in a directory that can be written, or - for standard output",
+                )
 
     def write(self, comparison: Comparison, *, nights: Nights | None = None) -> None:
         """Write each of them, with what a store knows of the nights. Raises UsageError for one that cannot be written, after the others were."""

@@ -65,6 +65,8 @@ def run(
 
     Exit codes: 0 nothing diverges; 1 divergences; 2 usage or configuration; 3 infrastructure failure or incomplete run; 130 interrupted.
     """
+    outputs = Outputs(json=json, junit=junit, markdown=markdown, html=html, sarif=sarif)
+    outputs.refuse_unwritable()
     configuration = load(config)
     place = workplace(configuration.base, workdir=workdir, store=store)
     if select is not None:
@@ -73,7 +75,6 @@ def run(
     settle(place)
     events = resume_run(configuration, choices, place, resume) if resume else start_run(configuration, choices, place)
     comparison = follow(events, colour=color, verbose=verbose)
-    outputs = Outputs(json=json, junit=junit, markdown=markdown, html=html, sarif=sarif)
     finish(comparison, outputs, place, colour=color)
     return comparison.exit
 

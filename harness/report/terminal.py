@@ -73,7 +73,7 @@ class _Summary:
             return
         self._title(f"{number(len(faults), 'infrastructure failure')}: mend this first", "bold red")
         for fault in faults[:_MAX_FACTS]:
-            side = f"{fault.side}: " if fault.side else ""
+            side = f"{fault.side}: " if fault.side and not fault.message.startswith(fault.side) else ""  # most messages begin with it
             self._line(f"{side}{fault.message} [{fault.kind}]", "red", indent=2)
             self._line(f"do: {fault.hint}", indent=4)
         self._more(len(faults) - _MAX_FACTS, "infrastructure failure")

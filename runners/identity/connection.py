@@ -11,6 +11,7 @@ from sqlalchemy import NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from harness.errors import ConfigurationError, InfrastructureError
+from harness.model import InfrastructureKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +44,7 @@ def reading(url: str, *, base: Path, statement_seconds: int) -> Iterator[Connect
         raise InfrastructureError(
             f"the {engine.dialect.name} database could not be read: {_kind(error)}",
             hint="See that `database` of this environment points at a database that answers; a larger statement time-out or a slower pace may help.",
+            kind=InfrastructureKind.DATABASE_UNAVAILABLE,
         ) from None
     finally:
         engine.dispose()
@@ -77,6 +79,7 @@ def _read_only_file(url: URL, base: Path) -> URL:
         raise InfrastructureError(
             "the SQLite database of this environment does not exist",
             hint="Make the dataset first, or mend the path in `database`; it counts from the configuration file.",
+            kind=InfrastructureKind.DATABASE_UNAVAILABLE,
         )
     return url.set(database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
 

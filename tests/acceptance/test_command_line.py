@@ -175,6 +175,25 @@ def test_a_side_without_tests_is_an_infrastructure_failure(project: Project) -> 
     assert "shadow collected no test" in ended.stdout
 
 
+def test_a_module_that_one_side_cannot_import_is_no_divergence_where_nothing_of_it_was_selected(project: Project) -> None:
+    project.write("test_other.py", "import os\n\nassert os.environ['WHERE'] == 'legacy'\n\n\ndef test_of_the_module():\n    pass\n")
+    ended = project.shadow("run", "--select", "agrees", "--json", "r.json")
+    assert ended.returncode == 0, ended.stdout
+    assert [test["id"] for test in json.loads((project.folder / "r.json").read_text(encoding="utf-8"))["tests"]] == ["test_tiny.py::test_agrees"]
+
+    nothing = project.shadow("run", "--select", "no_such_test")
+    assert nothing.returncode == 2
+    assert "collected no test" in nothing.stderr
+
+
+@pytest.mark.parametrize("options", [("--json", "shadow.toml/r.json"), ("--html", "."), ("--json", "-", "--html", "-")])
+def test_a_report_that_cannot_be_written_is_refused_before_anything_runs(project: Project, options: tuple[str, ...]) -> None:
+    ended = project.shadow("run", *options)
+    assert ended.returncode == 2
+    assert options[0] in ended.stderr
+    assert project.recorded == []
+
+
 def test_one_side_alone_compares_nothing(project: Project) -> None:
     ended = project.shadow("run", "--side", "legacy", "--json", "r.json")
     assert ended.returncode == 0, ended.stderr

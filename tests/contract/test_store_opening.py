@@ -130,11 +130,11 @@ def test_what_the_first_version_held_is_followed_after_an_upgrade(database: Data
         for day in range(3):
             store.save(night(day, complete=day != 1))
         before = store.divergence("a"), store.discordances(), store.comparison("night-2")
-    tables = ("course", "divergence", "discordance", "rename", "tombstone")
+    tables = ("course", "divergence", "discordance", "rename", "tombstone", "pair_finding")
     execute(
         database,
         *(f"DROP TABLE {table}" for table in tables),
-        *(f"ALTER TABLE run DROP COLUMN {column}" for column in ("whole", "confirm_clean_nights")),
+        *(f"ALTER TABLE run DROP COLUMN {column}" for column in ("whole", "confirm_clean_nights", "findings")),
         f"UPDATE {VERSION_TABLE} SET version_num = '0001'",
     )
 

@@ -25,10 +25,18 @@ from runners.identity.limits import ReadLimits
 KEY = ProjectKey(b"k" * 32)
 
 
-def _as(name: str, *command: object) -> None:
+def _as(name: str, *command: object, scratch: Path | None = None) -> None:
+    """Run a command as somebody; `scratch` is where it may put files of its own, since not everybody may write to /tmp everywhere."""
     user = pwd.getpwnam(name) if os.geteuid() == 0 else None
     identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-    subprocess.run([str(part) for part in command], check=True, capture_output=True, cwd="/tmp", **identity)  # type: ignore[call-overload]  # absent for oneself
+    subprocess.run(
+        [str(part) for part in command],
+        check=True,
+        capture_output=True,
+        cwd="/tmp",
+        env={**os.environ, **({"TMPDIR": str(scratch)} if scratch else {})},
+        **identity,
+    )  # type: ignore[call-overload]  # absent for oneself
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +68,14 @@ def mariadb() -> Iterator[URL]:
     common = (f"--datadir={folder}/data", "--no-defaults")
     if os.geteuid() == 0:
         shutil.chown(folder, "nobody")
-    _as("nobody", install, "--no-defaults", f"--datadir={folder}/data", "--auth-root-authentication-method=normal", "--skip-test-db")
+    _as("nobody", install, "--no-defaults", f"--datadir={folder}/data", "--auth-root-authentication-method=normal", "--skip-test-db", scratch=folder)
     user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     process = subprocess.Popen(  # type: ignore[call-overload]  # absent for oneself
         [server, common[1], common[0], "--skip-networking", f"--socket={folder}/socket", f"--pid-file={folder}/pid", "--innodb-buffer-pool-size=16M"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(folder)},
         **identity,
     )
     try:

@@ -77,6 +77,17 @@ def test_a_module_that_neither_side_knows_a_test_of_stands_for_itself() -> None:
     }
 
 
+@pytest.mark.parametrize("broken", [Side.LEGACY, Side.SHADOW])
+def test_a_part_of_a_suite_leaves_out_what_one_side_could_not_import_and_the_other_had_nothing_to_run_of(broken: Side) -> None:
+    one, other = {"a::x": P}, {"a::x": P, "b": BROKEN}
+    evidence = night(one, other) if broken is Side.SHADOW else night(other, one)
+    part = replace(evidence, run=replace(evidence.run, whole=False))
+    unfinished = replace(part, legacy=replace(part.legacy, finished=False), shadow=replace(part.shadow, finished=False))
+
+    assert outcomes(part) == {"a::x": ("passed", "passed")}
+    assert set(outcomes(unfinished)) == {"a::x", "b"}
+
+
 def test_a_module_collected_without_tests_on_the_other_side_is_collected_there_only() -> None:
     (pair,) = pair_attempts(night({"m.py": BROKEN}, {}))
     assert pair.legacy is not None
