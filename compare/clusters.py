@@ -81,7 +81,7 @@ def _cluster(name: str, group: Sequence[tuple[PairResult, Side]]) -> Cluster:
     return Cluster(
         id=name,
         exception=failure.type,
-        template=failure.message,
+        template=failure.template,
         frame=frame,
         tests=tests,
         sentence=f"{count} with {failure.type}{place}.",

@@ -18,7 +18,7 @@ def fingerprint(failure: Failure) -> str:
     an edit above it must not make a new failure).
     """
     frame = inner_frame(failure)
-    return _of_failure(failure.type, failure.message, frame.path if frame else "", frame.function if frame else "")
+    return _of_failure(failure.type, failure.template, frame.path if frame else "", frame.function if frame else "")
 
 
 def attempt_fingerprint(attempt: Attempt) -> str:

@@ -150,14 +150,14 @@ def infrastructure_cause(failure: Failure) -> str | None:
 
     An assertion is the test's own whatever it says; so is a wait within a test that was in vain, since that is how a missing row shows.
     """
-    return _cause(failure.type, failure.message)
+    return _cause(failure.type, failure.template)
 
 
 def unreached_by_fixture(failure: Failure) -> bool:
     """Whether a fixture waited for something in vain. One such failure may have many reasons; where a whole side ends so, it is its environment."""
     if failure.phase is not Phase.SETUP or failure.type.endswith(_OWN_TYPES):
         return False
-    said = failure.message.lower()
+    said = failure.template.lower()
     return failure.type == "TimeoutError" or any(phrase in said for phrase in _FIXTURE_PHRASES)
 
 

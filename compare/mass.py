@@ -44,7 +44,7 @@ class Tally:
         mark, failure = attempt_fingerprint(attempt), attempt.failure
         self._alike[mark] += 1
         if mark not in self._shape:
-            self._shape[mark] = f"{failure.type}: {failure.message}" if failure else attempt.outcome.value
+            self._shape[mark] = f"{failure.type}: {failure.template}" if failure else attempt.outcome.value
         if failure and (cause := infrastructure_cause(failure) or (_UNREACHED if unreached_by_fixture(failure) else None)):
             self._known[cause] += 1
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from harness.model import SessionRequest, SuitePlan
     from harness.ports import ProgressSink
     from runners.junit import Case
+    from runners.redaction import Redaction
     from runners.supervised import Ended, Running
 
 OUT = "{out}"
@@ -43,6 +44,7 @@ def run_foreign(
     request: SessionRequest,
     variables: Mapping[str, str],
     *,
+    redaction: Redaction,
     stopped: threading.Event,
     progress: ProgressSink,
     place: Place | None = None,
@@ -50,10 +52,11 @@ def run_foreign(
     """Run one session of a command that writes JUnit XML. A confirmation pair runs `[suite] rerun` once for each of its tests.
 
     Where the tool's files do not lie in the private folder, both sides write to the same place: the sides then take turns. `place` is where the
-    commands run; default: this machine.
+    commands run; default: this machine. `redaction` is the same for all sessions of a side: it knows what the tool calls tests whose
+    ids are redacted.
     """
     place = place or LocalPlace(cwd=suite.root, held=request.output.parent)
-    session = _ForeignSession(suite, request, variables, place=place, stopped=stopped.is_set, progress=progress)
+    session = _ForeignSession(suite, request, variables, redaction=redaction, place=place, stopped=stopped.is_set, progress=progress)
     try:
         kept = to_session_file(session.cases(), request.output, {"command": suite.command[0]})
     except InputError as error:  # a report that cannot be read: nothing of it is kept
@@ -124,10 +127,12 @@ class _ForeignSession:
         request: SessionRequest,
         variables: Mapping[str, str],
         *,
+        redaction: Redaction,
         place: Place,
         stopped: Callable[[], bool],
         progress: ProgressSink,
     ) -> None:
+        self._redaction = redaction
         self._place = place
         self._suite = suite
         self._request = request
@@ -153,7 +158,7 @@ class _ForeignSession:
             yield _Task(words=(*self._suite.command, *self._suite.args))
             return
         for test_id in self._request.select:
-            names = split_id(test_id)
+            names = split_id(self._redaction.raw_id(test_id))
             words = tuple(_PLACEHOLDER.sub(lambda found, names=names: names.get(found[1], found[0]), word) for word in self._suite.rerun)  # type: ignore[misc]  # mypy cannot infer a default of a lambda
             yield _Task(words=words, test_id=test_id)
 
@@ -167,18 +172,19 @@ class _ForeignSession:
             self.end = SessionEnd(
                 reason=EndReason.NOT_STARTED,
                 exit_status=ended.exit_status,
-                detail=f"the command ended by {ended.how} and wrote no file that matches [suite] junit = {self._suite.junit!r}. {last_lines(ended)}",
+                detail=f"the command ended by {ended.how} and wrote no file that matches [suite] junit = {self._suite.junit!r}. "
+                f"{last_lines(ended, self._redaction)}",
             )
             return
         found = 0
-        for case in Reader(files):
+        for case in Reader(files, redaction=self._redaction):
             if self._wanted(case.test_id, task):
                 found += 1
                 self._progress({"e": "result", "id": case.test_id, "outcome": case.outcome.value})
                 yield case
         detail = self.end.detail
         if task.test_id is not None and not found:
-            detail = f"the command ended by {ended.how} and reported nothing of that test. {last_lines(ended)}"
+            detail = f"the command ended by {ended.how} and reported nothing of that test. {last_lines(ended, self._redaction)}"
         self.end = SessionEnd(reason=EndReason.FINISHED, exit_status=ended.exit_status, detail=detail)
 
     def _wanted(self, test_id: str, task: _Task) -> bool:

@@ -14,6 +14,7 @@ from harness.model import EndReason, SessionEnd, Side
 from runners.command import pytest_command, session_variables, worker_count
 from runners.foreign import run_foreign
 from runners.output import last_lines
+from runners.redaction import Redaction
 from runners.session import append_end, write_selection
 from runners.supervised import Supervised
 from runners.tail import SessionTail
@@ -78,6 +79,7 @@ class ProcessRunner:
         self._suite = suite
         self._variables = variables
         self._key = key
+        self._redaction = Redaction.of_file(key)
         self._stopped = threading.Event()
         self._spent = 0.0
 
@@ -89,7 +91,7 @@ class ProcessRunner:
         """Run one session (see `harness.ports.TestRunner`)."""
         selection = write_selection(request, self._suite.select)
         if not self._suite.is_pytest:
-            return run_foreign(self._suite, request, self._variables, stopped=self._stopped, progress=progress)
+            return run_foreign(self._suite, request, self._variables, redaction=self._redaction, stopped=self._stopped, progress=progress)
         variables = {
             **self._variables,
             **request.settings,
@@ -110,7 +112,7 @@ class ProcessRunner:
         left = self._suite.timeout - (0.0 if request.pair else self._spent)
         begun = time.monotonic()
         with Supervised(command, cwd=self._suite.root, env=variables, held=request.output.parent, private=private) as process:
-            end = watch(process, tail, self._suite, stopped=self._stopped, progress=progress, seconds=left)
+            end = watch(process, tail, self._suite, self._redaction, stopped=self._stopped, progress=progress, seconds=left)
         if not request.pair:
             self._spent += time.monotonic() - begun
         append_end(request.output, end)
@@ -134,6 +136,7 @@ def watch(
     process: Running,
     tail: SessionTail,
     suite: SuitePlan,
+    redaction: Redaction,
     *,
     stopped: threading.Event,
     progress: ProgressSink,
@@ -151,7 +154,7 @@ def watch(
             if cut is not None:
                 process.stop()
     _relay(tail, progress)
-    return cut or _how_it_ended(tail, ended)
+    return cut or _how_it_ended(tail, ended, redaction)
 
 
 def _to_cut(tail: SessionTail, suite: SuitePlan, *, late: bool, stopped: bool) -> SessionEnd | None:
@@ -165,13 +168,13 @@ def _to_cut(tail: SessionTail, suite: SuitePlan, *, late: bool, stopped: bool) -
     return None
 
 
-def _how_it_ended(tail: SessionTail, ended: Ended) -> SessionEnd:
+def _how_it_ended(tail: SessionTail, ended: Ended, redaction: Redaction) -> SessionEnd:
     """How a session ended that nobody cut."""
     if tail.header is None or not tail.collected:
         return SessionEnd(
             reason=EndReason.NOT_STARTED,
             exit_status=ended.exit_status,
-            detail=f"the command ended before it had collected tests ({ended.how}). {last_lines(ended)}",
+            detail=f"the command ended before it had collected tests ({ended.how}). {last_lines(ended, redaction)}",
         )
     if tail.footer is None:
         return SessionEnd(

@@ -43,6 +43,7 @@ def main(arguments: list[str]) -> int:
     control.set_inheritable(False)
     prctl = _prctl()
     prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    _no_core_files()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: control.shutdown(socket.SHUT_RD))
     try:
@@ -114,6 +115,14 @@ def _end_with_the_harness(control: socket.socket, private: str, over: threading.
     end_all()
     if private:
         shutil.rmtree(private, ignore_errors=True)
+
+
+def _no_core_files() -> None:
+    """What crashes leaves no picture of its memory, which holds the data that it worked on."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource  # noqa: PLC0415  # not on every system
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _prctl() -> Callable[[int, int], object]:

@@ -9,6 +9,9 @@ from harness.errors import ExitCode, ShadowError
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    from harness.cli.faults import tell_no_values  # noqa: PLC0415 - it imports nothing of ours
+
+    tell_no_values()
     sys.exit(invoke(sys.argv[1:]))
 
 

@@ -16,6 +16,7 @@ from harness.cli.project import base_of
 from harness.errors import ExitCode, InfrastructureError, UsageError
 from harness.pipeline import rebuild as rebuild_store
 from harness.pipeline import remove_old_runs, settle_dead_runs, sweep, workplace
+from harness.pipeline.searching import searched_by_value
 from harness.store import open_store
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def serve(
     opened = open_store(place.store)
     try:
         settle_dead_runs(opened, place.runs)
-        serve_pages(opened, host=host, port=port, allow=tuple(allow_host or ()))
+        serve_pages(searched_by_value(opened, place.workdir), host=host, port=port, allow=tuple(allow_host or ()))
     finally:
         opened.close()
     return ExitCode.OK

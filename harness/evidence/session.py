@@ -243,6 +243,8 @@ def _failure(shape: Mapping[str, Any] | None) -> Failure | None:
         message=shape["message"],
         phase=Phase(shape["phase"]),
         frames=tuple(Frame(path=path, line=line, function=function) for path, line, function in shape.get("frames", ())),
+        template=shape.get("template", shape["message"]),
+        values=tuple(shape.get("values", ())),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,12 +21,23 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """The shape of a failure. `message` is a template: no value of the data is left in it. `frames` run from the test inwards."""
+    """The shape of a failure. No value of the data is left in it. `frames` run from the test inwards.
+
+    In `message` values are tokens such as `email:7f3a91`, so that equality survives; in `template` they are placeholders such as `<email>`, so that
+    failures of different records are alike: by it they are told apart. Without it the message is the template. `values` are fingerprints (12 digits)
+    that the tokens begin. Where a failure is stored, its message alone is kept.
+    """
 
     type: str
     message: str
     phase: Phase
     frames: tuple[Frame, ...] = ()
+    template: str = field(default="", compare=False)
+    values: tuple[str, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.template:
+            object.__setattr__(self, "template", self.message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

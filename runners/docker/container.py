@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
     from runners.docker.events import ProjectEvents
+    from runners.redaction import Redaction
 
 PROBE_LINES = "session.jsonl"
 """The probe's file in a session's folder."""
@@ -41,8 +42,11 @@ class SessionContainer:
     `output` as it comes, in complete lines: nothing that a test does in its container can reach what was copied before.
     """
 
-    def __init__(self, command: Sequence[str], variables: Mapping[str, str], *, events: ProjectEvents, lines: Path, output: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], variables: Mapping[str, str], redaction: Redaction, *, events: ProjectEvents, lines: Path, output: Path
+    ) -> None:
         self._events = events
+        self._redaction = redaction
         self._client = connect()
         self._copy = LineCopy(lines, output)
         self._looked = time.monotonic()
@@ -115,7 +119,7 @@ class SessionContainer:
         for event in events:
             state = states.get(event.container)
             if state is not None and (event.exit_status or state.health is not None):
-                raise faults.ended_early(state.service, event.exit_status, output=last_output(self._client, state.container))
+                raise faults.ended_early(state.service, event.exit_status, self._redaction, output=last_output(self._client, state.container))
 
 
 class LineCopy:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from harness.errors import InfrastructureError
 from harness.model import InfrastructureKind
-from runners.probe.shadow_harness_shapes import shape_message
+from runners.redaction import last_lines as redacted_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from runners.redaction import Redaction
 
 _LAST_LINES = 12
 _WIDTH = 300
@@ -26,10 +27,9 @@ _SUBNET_TAKEN = re.compile(r"pool overlaps with other one", re.IGNORECASE)
 _NO_SUBNET = re.compile(r"could not find an available.*address pool|all predefined address pools", re.IGNORECASE)
 
 
-def redacted(text: str, *, lines: int = _LAST_LINES) -> str:
-    """The last lines of what a program printed, with every value taken out."""
-    kept = [line.strip() for line in text.splitlines() if line.strip()]
-    return "\n".join(shape_message(line) for line in kept[-lines:]) or "(it printed nothing)"
+def redacted(text: str, redaction: Redaction, *, lines: int = _LAST_LINES) -> str:
+    """The last lines of what a program printed, redacted."""
+    return redacted_lines(text, redaction, lines=lines) or "(it printed nothing)"
 
 
 def last_lines(text: str, *, lines: int = _LAST_LINES) -> str:
@@ -86,30 +86,30 @@ def image_missing(names: Iterable[str], *, detail: str = "") -> InfrastructureEr
     )
 
 
-def build_failed(output: str) -> InfrastructureError:
+def build_failed(output: str, redaction: Redaction) -> InfrastructureError:
     """An image that could not be built."""
     return _fault(
         InfrastructureKind.BUILD_FAILED,
-        f"an image could not be built. Last lines, redacted:\n{redacted(output)}",
+        f"an image could not be built. Last lines, redacted:\n{redacted(output, redaction)}",
         hint="Build it by hand to see everything: `docker compose build`, or `docker build -f FILE FOLDER` for `build` of the runner.",
     )
 
 
-def unhealthy(service: str, *, seconds: float, check: str, output: str) -> InfrastructureError:
+def unhealthy(service: str, redaction: Redaction, *, seconds: float, check: str, output: str) -> InfrastructureError:
     """A service that never got healthy."""
-    said = f" Its last check, redacted:\n{redacted(check, lines=3)}\n" if check.strip() else " "
+    said = f" Its last check, redacted:\n{redacted(check, redaction, lines=3)}\n" if check.strip() else " "
     return _fault(
         InfrastructureKind.UNHEALTHY_SERVICE,
-        f"the service {service!r} did not get healthy within {seconds:g} s.{said}Its last lines, redacted:\n{redacted(output)}",
+        f"the service {service!r} did not get healthy within {seconds:g} s.{said}Its last lines, redacted:\n{redacted(output, redaction)}",
         hint="Look at its log in the bundle's `logs` folder, mend its `healthcheck`, or give it more time with `startup_timeout`.",
     )
 
 
-def ended_early(service: str, exit_status: int | None, *, output: str) -> InfrastructureError:
+def ended_early(service: str, exit_status: int | None, redaction: Redaction, *, output: str) -> InfrastructureError:
     """A service that ended with an error while it was brought up or while tests ran."""
     return _fault(
         InfrastructureKind.UNHEALTHY_SERVICE,
-        f"the service {service!r} ended with exit status {exit_status}. Its last lines, redacted:\n{redacted(output)}",
+        f"the service {service!r} ended with exit status {exit_status}. Its last lines, redacted:\n{redacted(output, redaction)}",
         hint="Look at its log in the bundle's `logs` folder; `docker compose up SERVICE` shows it live.",
     )
 

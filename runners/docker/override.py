@@ -128,6 +128,7 @@ def _runner(runner: RunnerSpec, ownership: Ownership, networks: Sequence[str]) -
         "mem_limit": runner.memory,
         "memswap_limit": runner.memory,
         "pids_limit": runner.pids,
+        "ulimits": {"core": 0},  # what crashes leaves no picture of its memory
         "restart": "no",
         "healthcheck": {"disable": True},
         **_NO_RESOLVER,

@@ -12,7 +12,6 @@ from runners.docker import faults
 from runners.docker.engine import ENGINE_ERRORS, inspect
 from runners.docker.override import RUNNER_SERVICE
 from runners.docker.ownership import PROJECT
-from runners.probe.shadow_harness_shapes import shape_message
 
 if TYPE_CHECKING:
     import threading
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from docker import DockerClient
+
+    from runners.redaction import Redaction
 
 SERVICE_LABEL = "com.docker.compose.service"
 NUMBER_LABEL = "com.docker.compose.container-number"
@@ -66,37 +67,39 @@ def service_states(client: DockerClient, project: str) -> tuple[ServiceState, ..
     return tuple(sorted((_state(detail) for detail in details if detail), key=lambda state: (state.service, state.number)))
 
 
-def wait_until_ready(client: DockerClient, project: str, *, seconds: float, deadline: float, cancelled: threading.Event) -> tuple[ServiceState, ...]:
+def wait_until_ready(
+    client: DockerClient, project: str, redaction: Redaction, *, seconds: float, deadline: float, cancelled: threading.Event
+) -> tuple[ServiceState, ...]:
     """Wait until every service is ready and return their states. `deadline` is monotonic, `seconds` is what messages say.
 
     Raises InfrastructureError: out of memory, ended early, unhealthy, interrupted.
     """
     while True:
         states = service_states(client, project)
-        raise_for_failed(client, states)
+        raise_for_failed(client, states, redaction)
         if all(state.ready for state in states):
             return states
         if time.monotonic() > deadline:
-            raise_for_unhealthy(client, states, seconds=seconds)
+            raise_for_unhealthy(client, states, redaction, seconds=seconds)
             raise faults.compose_timeout("up", seconds)
         if cancelled.wait(_POLL):
             raise faults.interrupted("up")
 
 
-def raise_for_failed(client: DockerClient, states: tuple[ServiceState, ...]) -> None:
+def raise_for_failed(client: DockerClient, states: tuple[ServiceState, ...], redaction: Redaction) -> None:
     """Raise the fault of the first service that died, if any."""
     for state in states:
         if state.out_of_memory:
             raise faults.service_out_of_memory(state.service)
         if state.failed:
-            raise faults.ended_early(state.service, state.exit_status, output=last_output(client, state.container))
+            raise faults.ended_early(state.service, state.exit_status, redaction, output=last_output(client, state.container))
 
 
-def raise_for_unhealthy(client: DockerClient, states: tuple[ServiceState, ...], *, seconds: float) -> None:
+def raise_for_unhealthy(client: DockerClient, states: tuple[ServiceState, ...], redaction: Redaction, *, seconds: float) -> None:
     """Raise the fault of the first service that runs and is not healthy, if any."""
     for state in states:
         if state.status == "running" and not state.ready:
-            raise faults.unhealthy(state.service, seconds=seconds, check=state.last_check, output=last_output(client, state.container))
+            raise faults.unhealthy(state.service, redaction, seconds=seconds, check=state.last_check, output=last_output(client, state.container))
 
 
 def last_output(client: DockerClient, container: str, *, lines: int = _SHOWN_LINES) -> str:
@@ -108,7 +111,7 @@ def last_output(client: DockerClient, container: str, *, lines: int = _SHOWN_LIN
     return output.decode("utf-8", "replace")
 
 
-def keep_logs(client: DockerClient, project: str, folder: Path, *, side: str) -> None:
+def keep_logs(client: DockerClient, project: str, folder: Path, redaction: Redaction, *, side: str) -> None:
     """Write each service's log to `<folder>/<side>-<service>-<number>.log`, redacted line by line; the last 20,000 lines of each."""
     for state in service_states(client, project):
         folder.mkdir(parents=True, exist_ok=True)
@@ -117,7 +120,7 @@ def keep_logs(client: DockerClient, project: str, folder: Path, *, side: str) ->
             try:
                 for line in _lines(client.api.logs(state.container, stream=True, timestamps=True, follow=False, tail=_KEPT_LINES)):
                     moment, _, text = line.partition(" ")
-                    file.write(f"{moment} {shape_message(text)}\n")
+                    file.write(f"{moment} {redaction.line(text)}\n")
             except APIError:
                 file.write("(the engine keeps no log that can be read for this service: see its logging driver)\n")
 

@@ -18,6 +18,7 @@ from harness.model import Failure, Frame, Phase
 from runners.junit.columns import Collected, Columns
 from runners.junit.reader import Reader
 from runners.junit.sources import listing
+from runners.redaction import Redaction
 
 if TYPE_CHECKING:
     from array import array
@@ -42,11 +43,13 @@ def pays(legacy: Sequence[Path], shadow: Sequence[Path]) -> bool:
 class Beside:
     """The reading of one side, under way. Use as a context: leaving it ends the process."""
 
-    def __init__(self, sources: Sequence[Path], root: Path | None) -> None:
+    def __init__(self, sources: Sequence[Path], root: Path | None, key: bytes | None = None) -> None:
         self._spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed on leaving the context
         command = [sys.executable, "-P", "-c", _START, "\n".join(sys.path), str(root or ""), *map(str, sources)]
         try:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._spool, stderr=subprocess.DEVNULL)
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=self._spool, stderr=subprocess.DEVNULL)
+            with contextlib.suppress(BrokenPipeError), cast("BinaryIO", self._process.stdin) as pipe:
+                pipe.write(key or b"")
         except BaseException:
             self._spool.close()
             raise
@@ -87,7 +90,7 @@ class _Batch(NamedTuple):
     seconds: array[float]
     outcomes: dict[int, int]
     suites: list[tuple[int, tuple[str, ...]]]
-    failures: list[tuple[int, str, str, str, list[int]]]
+    failures: list[tuple[int, str, str, str, list[int], str, tuple[str, ...]]]
     frames: list[tuple[str, int, str]]
     """Those that the numbers in failures were not given for before."""
 
@@ -102,8 +105,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
     gc.disable()  # cases hold no cycles
     root, *sources = sys.argv[1:]
-    out = sys.stdout.buffer
-    for piece in _pieces(Reader([Path(source) for source in sources], root=Path(root) if root else None)):
+    key, out = sys.stdin.buffer.read(), sys.stdout.buffer
+    redaction = Redaction.of_key(key) if key else None
+    for piece in _pieces(Reader([Path(source) for source in sources], root=Path(root) if root else None, redaction=redaction)):
         pickle.dump(piece, out, pickle.HIGHEST_PROTOCOL)
     out.flush()
 
@@ -125,8 +129,8 @@ def _pieces(reader: Reader) -> Iterator[_Batch | _End | ShadowError]:
 def _packed(columns: Columns, numbers: dict[Frame, int]) -> _Batch:
     before = len(numbers)
     failures = [
-        (row, failure.type, failure.message, failure.phase.value, [numbers.setdefault(frame, len(numbers)) for frame in failure.frames])
-        for row, failure in columns.failures.items()
+        (row, one.type, one.message, one.phase.value, [numbers.setdefault(frame, len(numbers)) for frame in one.frames], one.template, one.values)
+        for row, one in columns.failures.items()
     ]
     new = [(frame.path, frame.line, frame.function) for frame in list(numbers)[before:]]
     return _Batch(columns.ids, columns.seconds, columns.outcomes, columns.suites, failures, new)
@@ -146,8 +150,15 @@ class _Unpacking:
         columns = Columns()
         columns.ids, columns.seconds, columns.outcomes, columns.suites = batch.ids, batch.seconds, batch.outcomes, batch.suites
         columns.failures = {
-            row: Failure(type=once(kind, kind), message=once(message, message), phase=Phase(phase), frames=tuple(map(frames.__getitem__, places)))
-            for row, kind, message, phase, places in batch.failures
+            row: Failure(
+                type=once(kind, kind),
+                message=once(message, message),
+                phase=Phase(phase),
+                frames=tuple(map(frames.__getitem__, places)),
+                template=once(template, template),
+                values=values,
+            )
+            for row, kind, message, phase, places, template, values in batch.failures
         }
         return columns
 

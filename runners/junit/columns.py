@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from harness.model import Failure, Side
     from runners.junit.case import Case, Remark
+    from runners.redaction import Redaction
 
 T = TypeVar("T")
 
@@ -114,9 +115,9 @@ class Collected:
     files: int
 
 
-def collect(sources: Sequence[Path], root: Path | None, known: Sequence[str] = ()) -> Collected:
+def collect(sources: Sequence[Path], root: Path | None, known: Sequence[str] = (), redaction: Redaction | None = None) -> Collected:
     """Read one side; `known`: as in `Columns`. Raises InputError for what cannot be read, EmptySuiteError where there is no test."""
-    columns, reader = Columns(known), Reader(sources, root=root)
+    columns, reader = Columns(known), Reader(sources, root=root, redaction=redaction)
     for _ in reader.read_into(columns):
         pass
     reader.require_tests()

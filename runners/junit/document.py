@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from xml.parsers import expat
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runners.junit.case import Case
+    from runners.redaction import Redaction
 
     Attributes = dict[str, str]
 
@@ -25,6 +27,9 @@ H = TypeVar("H")
 
 ROOTS = frozenset({"testsuites", "testsuite", "testrun", "gtester"})
 MAX_DEPTH = 256
+
+_LOOKS_LIKE_MORE = re.compile(r"[0-9@](?:(?<=@)|[0-9A-Fa-f ().+/-]{5}|[A-Z][0-9]{2}[A-Z])")
+"""What every id has in which a value may be recognised (`MAY_HOLD_A_VALUE`), and few others: it is asked of each case."""
 
 
 class OtherXmlError(InputError):
@@ -49,7 +54,7 @@ class Document:
     pytest writes a failed tear-down behind a failed call as a second `<testcase>`: that one is dropped here, since it is the same test.
     """
 
-    def __init__(self, path: Path, root: Path | None, sink: Sink) -> None:
+    def __init__(self, path: Path, root: Path | None, sink: Sink, redaction: Redaction | None = None) -> None:
         self.path = path
         self.remarks: list[Remark] = []
         self.begun = False
@@ -60,6 +65,7 @@ class Document:
         parser.EntityDeclHandler = self._refuse_entity
         parser.StartElementHandler = self._start_root
         self._sink = sink
+        self._redaction = redaction
         self._start, parser.EndElementHandler = self._handlers()
         self._root = root
         self._depth = 0
@@ -119,6 +125,7 @@ class Document:
         attributes: a case that says no more than class, name and time passes through here and nowhere else, in half the time.
         """
         parser, plain, path = self.parser, self._sink.plain, self.path
+        telling = _LOOKS_LIKE_MORE.search if self._redaction is not None else _never
         depth = line = 0
         waiting: Attributes | None = None  # of a case in which nothing was met so far
 
@@ -148,13 +155,14 @@ class Document:
                 except KeyError:
                     pass
                 else:
-                    if classname and name:
+                    test_id = f"{classname}::{name}"
+                    if classname and name and telling(test_id) is None:
                         innermost = self._innermost
                         innermost.cases += 1
                         self._last = None
-                        plain(f"{classname}::{name}", classname, name, seconds_of(time), innermost.names, line, path)
+                        plain(test_id, classname, name, seconds_of(time), innermost.names, line, path)
                         return
-            self._add(OpenCase(attributes, depth + 1, line).as_case(self._innermost.names, path, self._root))
+            self._add(OpenCase(attributes, depth + 1, line).as_case(self._innermost.names, path, self._root, self._redaction))
 
         return start, end
 
@@ -181,6 +189,8 @@ class Document:
     def _open_suite(self, attributes: Attributes) -> None:
         names = self._innermost.names
         name = attributes.get("name")
+        if name and self._redaction is not None:
+            name = self._redaction.name(name)
         declared = count_of(attributes.get("tests"))
         self._innermost = OpenSuite((*names, name) if name else names, self._depth, declared, self.parser.CurrentLineNumber)
         self._suites.append(self._innermost)
@@ -189,7 +199,7 @@ class Document:
         suite = self._suites.pop()
         self._innermost = self._suites[-1] if self._suites else self._whole
         if suite.error is not None:
-            self._last = suite.as_case(suite.error, self.path, self._root)
+            self._last = suite.as_case(suite.error, self.path, self._root, self._redaction)
             self._sink.add(self._last)
             self._suite_errors += 1
             suite.extra += 1
@@ -207,7 +217,7 @@ class Document:
             return
         self._case = self._around.pop() if self._around else None
         suite = self._innermost
-        case = opened.as_case(suite.names, self.path, self._root)
+        case = opened.as_case(suite.names, self.path, self._root, self._redaction)
         if opened.results or opened.reruns:
             suite.extra += len(opened.reruns) + max(0, len(opened.results) - 1)
             if opened.ambiguous:
@@ -284,6 +294,10 @@ class ByLocalName(dict[str, "H | None"]):
         if len(self) < 1_000:
             self[tag] = handler
         return handler
+
+
+def _never(_text: str) -> None:
+    """Nothing is looked for."""
 
 
 def _is_tear_down_of(earlier: Case, later: Case) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.model import Failure
+    from runners.redaction import Redaction
 
 
 @dataclass(slots=True)
@@ -43,11 +44,11 @@ class OpenSuite:
         self.cases += inner.cases
         self.extra += inner.extra
 
-    def as_case(self, error: Result, report: Path, root: Path | None) -> Case:
+    def as_case(self, error: Result, report: Path, root: Path | None, redaction: Redaction | None = None) -> Case:
         """The error that the suite itself carries, as a case of its own."""
         owner = self.names[-1] if self.names else ""
         identity = test_id(None, owner, SUITE_ITSELF, self.names)
-        failure = failure_of(error, Phase.SETUP, root)
+        failure = failure_of(error, Phase.SETUP, root, redaction)
         return Case(identity, None, owner, SUITE_ITSELF, self.names, Outcome.ERROR, None, failure, (), self.line, report)
 
 
@@ -74,7 +75,7 @@ class OpenCase:
         self.results += (result,)
         return first
 
-    def as_case(self, suite: tuple[str, ...], report: Path, root: Path | None) -> Case:
+    def as_case(self, suite: tuple[str, ...], report: Path, root: Path | None, redaction: Redaction | None = None) -> Case:
         """The finished case; `suite` are the names of the suites around it."""
         get = self.attributes.get
         name = get("name") or get("path") or ""
@@ -84,10 +85,15 @@ class OpenCase:
             file = portable(file)
         time = get("time")
         status = self.status or get("status") or get("result")
-        outcome, failure = self._ending(status, root)
+        outcome, failure = self._ending(status, root, redaction)
         phase = failure.phase if failure is not None else None
+        identity = test_id(file, classname, name, suite) if phase is not Phase.COLLECT else unit_id(file, classname, name)
+        if redaction is not None and redaction.name(identity) != identity:
+            classname, name, called = redaction.name(classname), redaction.name(name), identity
+            identity = test_id(file, classname, name, suite) if phase is not Phase.COLLECT else unit_id(file, classname, name)
+            redaction.raw[identity] = called
         return Case(
-            test_id=test_id(file, classname, name, suite) if phase is not Phase.COLLECT else unit_id(file, classname, name),
+            test_id=identity,
             file=file or None,
             classname=classname,
             name=name,
@@ -100,12 +106,12 @@ class OpenCase:
             report=report,
         )
 
-    def _ending(self, status: str | None, root: Path | None) -> tuple[Outcome, Failure | None]:
+    def _ending(self, status: str | None, root: Path | None, redaction: Redaction | None) -> tuple[Outcome, Failure | None]:
         # A test that was rerun because it failed has not passed until the report says so.
         results = (self.rerun,) if self.rerun is not None and not self.results else self.results
         outcome = outcome_of(results, status)
         failing = next((result for result in results if result.kind is not ResultKind.SKIPPED), None)
-        return outcome, failure_of(failing, phase_of(failing), root) if failing is not None else None
+        return outcome, failure_of(failing, phase_of(failing), root, redaction) if failing is not None else None
 
 
 @lru_cache(maxsize=4096)  # most tests are quick, so that a few thousand values recur, and are kept once

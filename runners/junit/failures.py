@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from harness.model import Phase
     from runners.junit.outcomes import Result
+    from runners.redaction import Redaction
 
 MESSAGE_CHARACTERS = 4_096
 REMEMBERED_CHARACTERS = 512
@@ -28,14 +29,14 @@ _IN_FIXTURE = re.compile(r'failed on (?:setup|teardown) with "(.*?)"?$', re.DOTA
 _STACK_BEGINS = re.compile(r"\s*at |\s*File \"|Traceback |\s*[\w./\\-]+:\d+")
 
 
-def failure_of(result: Result, phase: Phase, root: Path | None) -> Failure:
+def failure_of(result: Result, phase: Phase, root: Path | None, redaction: Redaction | None = None) -> Failure:
     """The shape of what one `<failure>` or `<error>` says. Only the first 4,096 characters of the message and 16,384 of the text count."""
     text = "".join(result.text)[:TEXT_CHARACTERS]
-    return _shape(result.kind.value, result.type, result.message[:MESSAGE_CHARACTERS], text, phase, root)
+    return _shape(result.kind.value, result.type, result.message[:MESSAGE_CHARACTERS], text, phase, root, redaction)
 
 
 @lru_cache(maxsize=128)  # a mass failure repeats one text thousands of times
-def _shape(kind: str, stated: str, message: str, text: str, phase: Phase, root: Path | None) -> Failure:
+def _shape(kind: str, stated: str, message: str, text: str, phase: Phase, root: Path | None, redaction: Redaction | None) -> Failure:
     message = message.strip() or _first_words(text)
     if fixture := _IN_FIXTURE.match(message):
         message = fixture[1]
@@ -47,7 +48,8 @@ def _shape(kind: str, stated: str, message: str, text: str, phase: Phase, root: 
         message = message[leading.end() :]
     message = message.strip()
     template = template_of(message) if len(message) <= REMEMBERED_CHARACTERS else shape_message(message)
-    return Failure(type=type_, message=template, phase=phase, frames=frames_of(text, root))
+    redacted, values = (template, ()) if redaction is None or "<" not in template else redaction.message(message)
+    return Failure(type=type_, message=redacted, phase=phase, frames=frames_of(text, root), template=template, values=values)
 
 
 def template_of(message: str) -> str:

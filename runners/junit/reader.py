@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from runners.junit.document import Sink
     from runners.junit.sources import Source
+    from runners.redaction import Redaction
 
 MAX_TOKEN = 16 * 1024 * 1024
 
@@ -26,18 +27,20 @@ class Reader:
     """The cases of files and directories, in a stable order: sources as given, files of a directory by path, cases as they stand.
 
     Iterating reads the files anew; afterwards `count`, `files` and `remarks` say what was met. `root` is the suite's directory, where known:
-    absolute paths in tracebacks become relative to it.
+    absolute paths in tracebacks become relative to it. `redaction` puts tokens into messages, names and ids; without it messages are templates and
+    names are as they stand, which is not for what will be written.
 
     Iterating raises InputError for what cannot be read completely: a file that is missing, not XML, no JUnit report (in a directory such a
     file is passed over with a remark), truncated, or hostile. Cases before the fault have been yielded by then; what is made of them has
     to be thrown away.
     """
 
-    def __init__(self, sources: Sequence[Path], *, root: Path | None = None) -> None:
+    def __init__(self, sources: Sequence[Path], *, root: Path | None = None, redaction: Redaction | None = None) -> None:
         self.sources = tuple(sources)
         self.count = 0
         self.files = 0
         self._root = root
+        self._redaction = redaction
         self._remarks: list[Remark] = []
 
     @property
@@ -74,7 +77,7 @@ class Reader:
         )
 
     def _parse(self, source: Source, sink: Sink) -> Iterator[None]:
-        document = Document(source.path, self._root, sink)
+        document = Document(source.path, self._root, sink, self._redaction)
         parser = document.parser
         start, chunk, fed, before = b"", b"", 0, self.count
         try:

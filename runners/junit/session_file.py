@@ -76,7 +76,12 @@ def _result(case: Case) -> str:
 
 def _failure(failure: Failure) -> dict[str, object]:
     frames = [[frame.path, frame.line, frame.function] for frame in failure.frames]
-    return {"type": failure.type, "message": failure.message, "phase": failure.phase, "frames": frames}
+    told: dict[str, object] = {"type": failure.type, "message": failure.message, "phase": failure.phase, "frames": frames}
+    if failure.template != failure.message:
+        told["template"] = failure.template
+    if failure.values:
+        told["values"] = failure.values
+    return told
 
 
 def _line(event: Mapping[str, object]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from harness.model import Side
 from runners.junit.beside import Beside, pays
 from runners.junit.columns import Collected, collect, in_order, repeats, rows_by_id
+from runners.redaction import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,19 +37,21 @@ class SideReport:
 
 
 def read_sides(
-    legacy: Sequence[Path], shadow: Sequence[Path], *, root: Path | None = None, beside: bool | None = None
+    legacy: Sequence[Path], shadow: Sequence[Path], *, root: Path | None = None, beside: bool | None = None, key: bytes | None = None
 ) -> tuple[SideReport, SideReport]:
     """Read both sides. Where one side holds an id in several suites, the suites' names are put in front of it on both.
 
-    `beside` tells whether shadow's are read by a process of their own at the same time; None: where that pays. The result is the same.
+    `key` is what values in ids and messages become tokens under (`Reader` says what is without). `beside` tells whether shadow's are read by a
+    process of their own at the same time; None: where that pays. The result is the same.
 
     Raises InputError for what cannot be read, EmptySuiteError for a side without a test.
     """
     if beside is None:
         beside = pays(legacy, shadow)
-    with Beside(shadow, root) if beside else nullcontext() as other:
-        left = collect(legacy, root)
-        right = (other.collected(left.columns.ids) if other else None) or collect(shadow, root, left.columns.ids)
+    redaction = None if key is None else Redaction.of_key(key)
+    with Beside(shadow, root, key) if beside else nullcontext() as other:
+        left = collect(legacy, root, redaction=redaction)
+        right = (other.collected(left.columns.ids) if other else None) or collect(shadow, root, left.columns.ids, redaction)
     return _reports(left, right)
 
 

@@ -2,22 +2,24 @@
 
 This module runs in somebody else's process: their interpreter (Python 3.8 or newer), their pytest (7 or newer), their plugins. It is loaded
 with `-p shadow_harness_probe` from PYTHONPATH, imports nothing but the standard library and pytest, and depends on nothing of its own project but
-the companions beside it, which it loads when they are needed: shadow_harness_shapes with the first failure, shadow_harness_observe with the first
-test that observes, shadow_harness_deep where a session is deep, shadow_harness_experiment where it is an experiment. PYTEST_DONT_REWRITE
+the companions beside it, which it loads when they are needed: shadow_harness_shapes and shadow_harness_redact with the first failure,
+shadow_harness_observe with the first test that observes, shadow_harness_deep where a session is deep, shadow_harness_experiment where it is an
+experiment. PYTEST_DONT_REWRITE
 
 Variables it reads:
     SHADOW_PROBE_OUT     file to append the lines to; where it is absent the probe does nothing at all
     SHADOW_PROBE_SELECT  path of a JSON file {"select": [id, ...] | null, "skip": [id, ...], "shard": [I, N] | null, "expression": str | null};
                          absent: every test. `expression` is a pytest `-k` expression
     SHADOW_PROBE_ROOT    root of the suite, to which paths in frames are relative; absent: pytest's rootdir
-    SHADOW_PROBE_KEY     path of a file with a key in hexadecimal digits, by which observed values are fingerprinted; absent: only shapes
+    SHADOW_PROBE_KEY     path of a file with a key in hexadecimal digits, by which values are fingerprinted; absent: only shapes and templates
     SHADOW_PROBE_DEEP    1: record also what each test does on its way (docs/deep.md)
     SHADOW_PROBE_REPLACE path of a file with literals that are replaced in this process (docs/experiments.md); it is removed once read
 It sets SHADOW_PROBE_PID while it is at work, so that a pytest started by a test leaves the file alone.
 
-What may be written: ids as pytest gives them, outcomes, times, versions, and the *shapes* of failures. A shape's message is a template made from an
-allowlist (shadow_harness_shapes), so that no value of the data survives in it. What tests observe (the fixture `observe`) is written as shapes and
-keyed fingerprints; a number stands there only where a tolerance asks for it.
+What may be written: ids, in which recognisable values are tokens (shadow_harness_redact), outcomes, times, versions, and the *shapes* of failures. A
+shape's message is made from an allowlist (shadow_harness_shapes), as a template and with tokens for what the template leaves out, so that no value of
+the data survives in it. What tests observe (the fixture `observe`) is written as shapes and keyed fingerprints; a number stands there only where a
+tolerance asks for it.
 """
 
 # Objects of pytest and of its plugins come in several versions here, hence Any; pathlib touches the file system where os.path does not.
@@ -59,15 +61,20 @@ class _Companion:
     By then a test may have closed every descriptor, changed the directory or replaced the file system: nothing is opened any more.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, needs: Sequence[_Companion] = ()) -> None:
         self._name = name
+        self._needs = needs
         self._path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
         self._module: Any = None
         with open(self._path, "rb") as file:
             self._source = file.read()
 
     def load(self) -> Any:
-        """The module."""
+        """The module; a deep session has imported some of them already."""
+        if self._module is None:
+            for other in self._needs:
+                other.load()
+            self._module = sys.modules.get(self._name)
         if self._module is None:
             module = types.ModuleType(self._name)
             module.__file__ = self._path
@@ -83,6 +90,7 @@ class _Companion:
 
 _shapes = _Companion("shadow_harness_shapes")
 _observing = _Companion("shadow_harness_observe")
+_redacting = _Companion("shadow_harness_redact", needs=(_shapes, _Companion("shadow_harness_deep_values")))
 _deep: Any = None
 if os.environ.get("SHADOW_PROBE_DEEP") == "1" and os.environ.get("SHADOW_PROBE_OUT"):
     import shadow_harness_deep as _deep  # type: ignore[import-not-found,no-redef]  # it lies beside this file
@@ -93,6 +101,48 @@ if os.environ.get("SHADOW_PROBE_REPLACE") and os.environ.get("SHADOW_PROBE_OUT")
     import shadow_harness_experiment as _experiment  # type: ignore[import-not-found,no-redef]  # it lies beside this file
 
     _experiment.begin(os.environ.pop("SHADOW_PROBE_REPLACE"), os.environ.get("SHADOW_PROBE_ROOT") or os.getcwd())
+
+# ---------------------------------------------------------------------------------------------------------------------------------------------
+# Test ids
+# ---------------------------------------------------------------------------------------------------------------------------------------------
+
+# What every value has that is recognised in an id: a domain, or digits that stand close together. Most ids are done with here.
+_MAY_HOLD_A_VALUE = re.compile(r"[0-9@](?:(?<=@)[^\W_]|(?:[ ().+/-]{0,3}[0-9]){5}|[0-9a-fA-F-]{11}|[A-Z][0-9]{2}[A-Z][0-9]{3})")
+_SHORTEST_VALUE = 10  # characters, with the brackets around it
+
+
+class _Ids:
+    """The ids that tests are written under: pytest's own, with recognisable values as tokens.
+
+    pytest, its plugins and the workers of pytest-xdist know a test by pytest's own id; this is asked where one is written, and where one is read.
+    """
+
+    def __init__(self, key: bytes | None) -> None:
+        self._key = key
+        self._redactor: Any = None
+        self._written: dict[str, str] = {}  # of those that are long enough to hold a value
+        self._taken: dict[str, int] = {}  # without a key: how many ids of a file became one
+
+    def __call__(self, nodeid: str) -> str:
+        begin = 0
+        if ".py::" in nodeid:  # nothing but parameters is looked at
+            begin = nodeid.find("[")
+            if begin < 0 or len(nodeid) - begin < _SHORTEST_VALUE:
+                return nodeid
+        written = self._written.get(nodeid)
+        if written is None:
+            written = self._written[nodeid] = nodeid if _MAY_HOLD_A_VALUE.search(nodeid, begin) is None else self._redacted(nodeid)
+        return written
+
+    def _redacted(self, nodeid: str) -> str:
+        if self._redactor is None:
+            self._redactor = _redacting.load().Redactor.of_key(self._key)
+        written: str = self._redactor.test_id(nodeid)
+        if self._key is not None or written == nodeid:
+            return written
+        count = self._taken[written] = self._taken.get(written, 0) + 1
+        return written if count == 1 else f"{written}#{count}"
+
 
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 # Shapes of failures
@@ -106,9 +156,10 @@ class _Shapes:
     for a test just after its report was logged, for a collector just before.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, key: bytes | None) -> None:
         self._roots = (os.path.abspath(root), os.path.realpath(root))
         self._directory = os.getcwd()
+        self._key = key
         self._shaper: Any = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -123,11 +174,16 @@ class _Shapes:
     def _shape(self, exc: BaseException, traceback: Any, phase: str) -> str:
         try:
             if self._shaper is None:
-                self._shaper = _shapes.load().Shaper(self._roots, self._directory)
+                self._shaper = _shapes.load().Shaper(self._roots, self._directory, _redactor(self._key))
             text: str = self._shaper.shape(exc, traceback, phase)
         except Exception:  # noqa: BLE001 a test has broken what Python itself needs: the suite must not fail because of its observer
             return _encode({"type": "<unprintable>", "message": "<unprintable>", "phase": phase, "frames": []})
         return text
+
+
+def _redactor(key: bytes | None) -> Any:
+    """What makes messages with tokens; None where there is no key, so that nothing more is loaded."""
+    return None if key is None else _redacting.load().Redactor.of_key(key)
 
 
 class _WorkerShapes(_Shapes):
@@ -136,8 +192,8 @@ class _WorkerShapes(_Shapes):
     The calls of the item at hand are remembered, and looked at when a report that did not pass is logged; by then every plugin has had its say.
     """
 
-    def __init__(self, root: str) -> None:
-        super().__init__(root)
+    def __init__(self, root: str, key: bytes | None) -> None:
+        super().__init__(root, key)
         self._item: Any = None
         self._calls: dict[str, Any] = {}
 
@@ -172,7 +228,8 @@ def shard_of(test_id: str, count: int) -> int:
 class _Selection:
     """Which tests run, and in which order; the same in every process of a session."""
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, ids: _Ids) -> None:
+        self._ids = ids
         values: dict[str, Any] = {}
         if path:
             try:
@@ -198,11 +255,11 @@ class _Selection:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> Generator[None, Any, None]:
         # pytest-xdist appends a group to ids within this hook: what counts is the id before.
-        plain = {id(item): item.nodeid for item in items}
+        plain = {id(item): self._ids(item.nodeid) for item in items}
         outcome = yield
         if outcome.excinfo is not None:
             return
-        chosen = [(plain.get(id(item), item.nodeid), item) for item in items]
+        chosen = [(plain.get(id(item)) or self._ids(item.nodeid), item) for item in items]
         if self._order is not None:
             order = self._order
             ranked = [(order.get(test, -1), test, item) for test, item in chosen]
@@ -318,8 +375,10 @@ class _Running:
 class _Recorder:
     """Writes the session file. Under pytest-xdist it lives in the controller and reads what the workers report."""
 
-    def __init__(self, config: Any, out: _Output, select: str | None, root: str) -> None:
+    def __init__(self, config: Any, out: _Output, select: str | None, root: str, key: bytes | None, ids: _Ids) -> None:
         self._config = config
+        self._secret = key
+        self._ids = ids
         self._out = out
         self._select = select
         self._root = root
@@ -382,7 +441,7 @@ class _Recorder:
     def pytest_collectreport(self, report: Any) -> None:
         if report.outcome == "failed" and report.nodeid not in self._collect_errors:
             self._collect_errors.add(report.nodeid)
-            self._emit({"e": "collect_error", "id": report.nodeid, "failure": json.loads(_failure(report))})
+            self._emit({"e": "collect_error", "id": self._ids(report.nodeid), "failure": json.loads(self._failure(report))})
 
     def pytest_deselected(self, items: Sequence[Any]) -> None:
         self._deselected += len(items)
@@ -396,8 +455,9 @@ class _Recorder:
         if self._collected is None:  # workers whose lists differ are refused by pytest-xdist itself
             self._collect([self._id(test) for test in ids])
 
-    def _collect(self, ids: list[str]) -> None:
-        self._collected = ids
+    def _collect(self, collected: list[str]) -> None:
+        self._collected = collected
+        ids = [self._ids(test) for test in collected]
         for start in range(0, len(ids), IDS_PER_LINE):
             self._emit({"e": "collected", "ids": ids[start : start + IDS_PER_LINE]})
         if len(set(ids)) < len(ids):
@@ -411,7 +471,7 @@ class _Recorder:
         if self._held is not None or self._crashed is not None:
             self._settle()
         test = self._id(nodeid) if self._grouped else nodeid
-        quoted = _quote(test)
+        quoted = _quote(self._ids(test))
         self._quoted = (test, quoted)
         self._out.line(f'{{"e":"start","id":{quoted},"t":{self._now():.6f}}}')
 
@@ -441,9 +501,9 @@ class _Recorder:
         self._passing = None
         self._results[test] = self._results.get(test, 0) + 1
         known, quoted = self._quoted
-        self._out.line(
-            f'{{"e":"result","id":{quoted if known == test else _quote(test)},"outcome":"passed","seconds":{self._seconds + report.duration:.6f}}}'
-        )
+        if known != test:
+            quoted = _quote(self._ids(test))
+        self._out.line(f'{{"e":"result","id":{quoted},"outcome":"passed","seconds":{self._seconds + report.duration:.6f}}}')
         return True
 
     def _follow(self) -> None:
@@ -490,11 +550,12 @@ class _Recorder:
             broken = self._finish_subtests(running.subtests)
             if broken is not None and (outcome == "passed" or (outcome == "failed" and not hasattr(failed, "shadow_failure"))):
                 outcome, failed = "failed", broken
+        quoted = _quote(self._ids(test))
         for observation in getattr(report, "shadow_observations", ()):
-            self._out.line(f'{{"e":"observe","id":{_quote(test)},{observation[1:]}')
-        text = f'{{"e":"result","id":{_quote(test)},"outcome":"{outcome}","seconds":{running.seconds:.6f}'
+            self._out.line(f'{{"e":"observe","id":{quoted},{observation[1:]}')
+        text = f'{{"e":"result","id":{quoted},"outcome":"{outcome}","seconds":{running.seconds:.6f}'
         if failed is not None:
-            text += f',"failure":{_failure(failed)}'
+            text += f',"failure":{self._failure(failed)}'
         if self._distributed and hasattr(report, "node"):
             text += f',"worker":{_quote(report.node.gateway.id)}'
         self._results[test] = self._results.get(test, 0) + 1
@@ -515,7 +576,7 @@ class _Recorder:
 
     def test_id(self, nodeid: str) -> str:
         """The id that a test is written under."""
-        return self._id(nodeid) if self._grouped else nodeid
+        return self._ids(self._id(nodeid) if self._grouped else nodeid)
 
     def _id(self, nodeid: str) -> str:
         """The id without the group that `--dist loadgroup` appends to it."""
@@ -533,7 +594,7 @@ class _Recorder:
             key = self._key(test, report.context)
         except Exception:  # noqa: BLE001 a plugin's own report may be built differently
             key = f"subtest {number + 1}"
-        return {"e": "subtest", "id": test, "key": key, "outcome": outcome}
+        return {"e": "subtest", "id": self._ids(test), "key": key, "outcome": outcome}
 
     def _finish_subtests(self, subtests: list[tuple[dict[str, Any], Any]]) -> Any:
         """Write the subtests of a test, keys made unique; return the report of the first that failed."""
@@ -545,7 +606,7 @@ class _Recorder:
             if seen[key] > 1:
                 event["key"] = f"{key} #{seen[key]}"
             if event["outcome"] == "failed":
-                event["failure"] = json.loads(_failure(report))
+                event["failure"] = json.loads(self._failure(report))
                 broken = broken or report
             self._emit(event)
         return broken
@@ -575,26 +636,26 @@ class _Recorder:
         node = getattr(report, "node", None)
         if self._crashed is not None and node is not None and node.gateway.id == self._crashed:
             worker, self._crashed = self._crashed, None
-            self._emit({"e": "worker_crash", "worker": worker, "id": test})
+            self._emit({"e": "worker_crash", "worker": worker, "id": self._ids(test)})
 
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
         exc = excinfo.value
         if isinstance(exc, pytest.exit.Exception):
-            self._stopped = f"pytest.exit: {_shapes.load().own_message(exc, frozenset())}"
+            self._stopped = f"pytest.exit: {self._own_message(exc)}"
         else:  # pytest and pytest-xdist stop a session by subclasses of their own
-            self._stopped = "keyboard interrupt" if type(exc) is KeyboardInterrupt else _stop_text(exc)
+            self._stopped = "keyboard interrupt" if type(exc) is KeyboardInterrupt else self._stop_text(exc)
 
     def pytest_internalerror(self, excinfo: Any) -> None:
         self._stopped = "internal error"
         with contextlib.suppress(Exception):
-            self._stopped = f"internal error: {_shapes.load().type_name(excinfo.value)}: {_shapes.load().own_message(excinfo.value, frozenset())}"
+            self._stopped = f"internal error: {_shapes.load().type_name(excinfo.value)}: {self._own_message(excinfo.value)}"
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: Any, exitstatus: Any) -> Generator[None, Any, None]:
         yield
         self._settle()
         reason = getattr(session, "shouldfail", False) or getattr(session, "shouldstop", False)
-        stopped = self._stopped or (_stop_text(reason) if reason else None)
+        stopped = self._stopped or (self._stop_text(reason) if reason else None)
         missing = self._collected is None or bool(Counter(self._collected) - Counter(self._results))
         self._emit(
             {
@@ -615,6 +676,28 @@ class _Recorder:
             self._settle()
         self._out.line(_encode(event))
 
+    def _failure(self, report: Any) -> str:
+        """The `failure` of a failed report as JSON text."""
+        text: str | None = getattr(report, "shadow_failure", None)
+        if text is not None:
+            return text
+        # No exception: a plugin made the report fail, or a strict xfail passed (its reason is free text and stays unwritten).
+        longrepr = report.longrepr if isinstance(report.longrepr, str) else ""
+        strict = longrepr.startswith("[XPASS(strict)]")
+        message = _shapes.load().message_of("" if strict else longrepr, frozenset(), _redactor(self._secret))
+        return _encode({"type": "XPASS(strict)" if strict else "Failed", **message.members(), "phase": report.when, "frames": []})
+
+    def _own_message(self, exc: BaseException) -> str:
+        text: str = _shapes.load().own_message(exc, frozenset(), _redactor(self._secret)).redacted
+        return text
+
+    def _stop_text(self, reason: Any) -> str:
+        text = str(reason)
+        if re.fullmatch(_HARMLESS_STOP, text):
+            return text
+        redacted: str = _shapes.load().message_of(text, frozenset(), _redactor(self._secret)).redacted
+        return redacted
+
     def _option(self, name: str) -> Any:
         return getattr(self._config.option, name, None)
 
@@ -624,23 +707,6 @@ def _soft_outcome(report: Any) -> str:
     if hasattr(report, "wasxfail"):
         return {"skipped": "xfailed", "passed": "xpassed"}.get(outcome, outcome)
     return outcome
-
-
-def _failure(report: Any) -> str:
-    """The `failure` of a failed report as JSON text."""
-    text: str | None = getattr(report, "shadow_failure", None)
-    if text is not None:
-        return text
-    # No exception: a plugin made the report fail, or a strict xfail passed (its reason is free text and stays unwritten).
-    longrepr = report.longrepr if isinstance(report.longrepr, str) else ""
-    strict = longrepr.startswith("[XPASS(strict)]")
-    kind, message = ("XPASS(strict)", "") if strict else ("Failed", _shapes.load().shape_message(longrepr))
-    return _encode({"type": kind, "message": message, "phase": report.when, "frames": []})
-
-
-def _stop_text(reason: Any) -> str:
-    text = str(reason)
-    return text if re.fullmatch(_HARMLESS_STOP, text) else _shapes.load().shape_message(text)
 
 
 def _plugins(config: Any) -> dict[str, str]:
@@ -667,9 +733,9 @@ def _workers(specs: Iterator[str] | Sequence[str]) -> int:
 class _Observations:
     """What the fixture asks: the key, and the words of the file that a test stands in."""
 
-    def __init__(self, config: Any) -> None:
+    def __init__(self, config: Any, key: bytes | None) -> None:
         self._config = config
-        self._key = _read_key(os.environ.get("SHADOW_PROBE_KEY"))
+        self._key = key
         self._words: tuple[str, frozenset[str]] = ("", frozenset())
         self._hands_over = False
 
@@ -741,7 +807,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker is not None:
         if "shadow_probe" in worker:
             select, root = worker["shadow_probe"]
-            _register(config, _Selection(select), _WorkerShapes(root), root)
+            key = _read_key(os.environ.get("SHADOW_PROBE_KEY"))
+            _register(config, _Selection(select, _Ids(key)), _WorkerShapes(root, key), root, key)
         return
     path = os.environ.get("SHADOW_PROBE_OUT")
     if not path or "SHADOW_PROBE_PID" in os.environ:
@@ -749,7 +816,9 @@ def pytest_configure(config: pytest.Config) -> None:
     select = os.environ.get("SHADOW_PROBE_SELECT") or None
     select = os.path.abspath(select) if select else None
     root = os.path.abspath(os.environ.get("SHADOW_PROBE_ROOT") or str(config.rootpath))
-    selection = _Selection(select)
+    key = _read_key(os.environ.get("SHADOW_PROBE_KEY"))
+    ids = _Ids(key)
+    selection = _Selection(select, ids)
     if selection.expression:
         given = config.option.keyword
         config.option.keyword = f"({given}) and ({selection.expression})" if given else selection.expression
@@ -757,8 +826,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["SHADOW_PROBE_PID"] = str(os.getpid())
     config.add_cleanup(_release)
     config.add_cleanup(out.close)
-    _register(config, selection, _Shapes(root), root)
-    recorder = _Recorder(config, out, select, root)
+    _register(config, selection, _Shapes(root, key), root, key)
+    recorder = _Recorder(config, out, select, root, key, ids)
     config.pluginmanager.register(recorder, "shadow-probe-recorder")
     if _deep is not None:
         _deep.write(config, out, recorder.test_id)
@@ -766,13 +835,13 @@ def pytest_configure(config: pytest.Config) -> None:
         _experiment.register(config, out)
 
 
-def _register(config: pytest.Config, selection: _Selection, shapes: _Shapes, root: str) -> None:
+def _register(config: pytest.Config, selection: _Selection, shapes: _Shapes, root: str, key: bytes | None) -> None:
     if selection.chooses:
         config.pluginmanager.register(selection, "shadow-probe-selection")
     config.pluginmanager.register(shapes, "shadow-probe-shapes")
-    config.pluginmanager.register(_Observations(config), "shadow-probe-observations")
+    config.pluginmanager.register(_Observations(config, key), "shadow-probe-observations")
     if _deep is not None:
-        _deep.register(config, root, _read_key(os.environ.get("SHADOW_PROBE_KEY")), lambda: _shapes.load().VOCABULARY)
+        _deep.register(config, root, key, lambda: _shapes.load().VOCABULARY)
 
 
 def _release() -> None:

@@ -122,8 +122,8 @@ sqlalchemy django requests httpx urllib3 pydantic datetime Decimal
 VOCABULARY = frozenset(_WORDS.split())
 EXACT_WORDS = frozenset(_EXACT.split()) | frozenset(name for name in dir(builtins) if not name.startswith("_"))
 
-_OPENERS = frozenset(".:([{]=|")
-_TYPES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) | {"NoneType"}
+OPENERS = frozenset(".:([{]=|")
+TYPES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) | {"NoneType"}
 
 
 class _Patterns(NamedTuple):
@@ -175,7 +175,7 @@ def shape_message(text: str, names: Collection[str] = frozenset()) -> str:
     strings, addresses, emails, URLs, UUIDs, dates and file paths become `<n>`, `<str>`, `<addr>`, `<email>`, `<url>`, `<uuid>` (`<hex>`),
     `<date>`, `<path>`; every other word becomes `<word>`, and runs of it one. The template of a template is itself.
     """
-    text = _patterns().method.sub(r"\1", text[:MAX_INPUT])  # pytest says no more of a method that is written in Python
+    text = without_methods(text[:MAX_INPUT])
     lines: list[str] = []
     parts: list[str] = []
     opening = True  # whether a capital letter here is that of a beginning, rather than that of somebody's name
@@ -190,7 +190,7 @@ def shape_message(text: str, names: Collection[str] = frozenset()) -> str:
         elif kind == "other":
             # A quote without its partner would find one when the template is read again.
             parts.append(" " if piece in "'\"" else piece)
-            opening = piece in _OPENERS
+            opening = piece in OPENERS
         else:
             parts.append(_word(piece, names, opening=opening) if kind == "run" else _placeholder(kind, piece))
             opening = False
@@ -199,20 +199,31 @@ def shape_message(text: str, names: Collection[str] = frozenset()) -> str:
     return _shorten("\n".join(lines))
 
 
+def without_methods(text: str) -> str:
+    """A text in which methods of types written in C are told as others are: pytest says no more of a method that is written in Python."""
+    return _patterns().method.sub(r"\1", text)
+
+
+def is_kept(run: str, names: Collection[str], *, opening: bool) -> bool:
+    """Whether a word may be written. `opening`: whether it stands where a capital letter is that of a beginning."""
+    if not run.isascii():
+        return False
+    if run in VOCABULARY or run in EXACT_WORDS or run in names:
+        return True
+    lower = run.lower()
+    return lower in VOCABULARY and (run.isupper() or (opening and run == lower.capitalize()))
+
+
 def _word(run: str, names: Collection[str], *, opening: bool) -> str:
-    if run.isascii():
-        if run in VOCABULARY or run in EXACT_WORDS or run in names:
-            return run
-        lower = run.lower()
-        if lower in VOCABULARY and (run.isupper() or (opening and run == lower.capitalize())):
-            return run
+    if is_kept(run, names, opening=opening):
+        return run
     return "<n>" if "0" <= run[0] <= "9" else "<word>"
 
 
 def _placeholder(kind: str | None, piece: str) -> str:
     if kind == "placeholder":
         return piece
-    if kind == "str" and piece[1:-1] in _TYPES:  # as in: 'NoneType' object has no attribute 'x'
+    if kind == "str" and piece[1:-1] in TYPES:  # as in: 'NoneType' object has no attribute 'x'
         return piece[1:-1]
     return f"<{kind}>"
 
@@ -248,18 +259,22 @@ _PLAIN_NUMBERS = 100  # a smaller number names nobody
 class Shaper:
     """Makes the shape of an exception. Runs no code of the user but `str(exc)`, and never raises."""
 
-    def __init__(self, roots: Collection[str], directory: str) -> None:
-        """`roots` are the suite's, under each of its names, `directory` is the one that the session began in; all absolute."""
+    def __init__(self, roots: Collection[str], directory: str, redactor: Any = None) -> None:
+        """`roots` are the suite's, under each of its names, `directory` is the one that the session began in; all absolute. `redactor` (of
+        shadow_harness_redact) makes messages with tokens; without one there are templates alone.
+        """
         self._roots = tuple({root + os.sep for root in roots})
         self._prefix = os.path.abspath(sys.prefix) + os.sep
         self._directory = directory
+        self._redactor = redactor
         self._paths: dict[str, str | None] = {}  # file of a code object -> its path in the suite, None outside
 
     def shape(self, exc: BaseException, traceback: Any, phase: str) -> str:
         """The `failure` of docs/bundle.md as JSON text, which every serialisation of reports carries unharmed."""
         try:
             frames, names = self._walk(traceback)
-            failure = {"type": type_name(exc), "message": _message(exc, names), "phase": phase, "frames": frames}
+            message = _message(exc, names, self._redactor)
+            failure = {"type": type_name(exc), **message.members(), "phase": phase, "frames": frames}
         except KeyboardInterrupt:
             raise
         except BaseException:  # noqa: BLE001 the suite's own run must never fail because of its observer
@@ -310,23 +325,44 @@ def type_name(exc: BaseException) -> str:
     return full if re.fullmatch(_TYPE_NAME, full) else "<unprintable>"
 
 
-def _message(exc: BaseException, names: set[str]) -> str:
+class Message(NamedTuple):
+    """What is written of a message: its template, and the message with tokens and the fingerprints that these begin."""
+
+    template: str
+    redacted: str
+    fingerprints: Sequence[str] = ()
+
+    def members(self) -> dict[str, Any]:
+        """The members of a `failure` in docs/bundle.md: where there are no tokens, the template is the message."""
+        told: dict[str, Any] = {"message": self.redacted}
+        if self.redacted != self.template:
+            told["template"] = self.template
+        if self.fingerprints:
+            told["values"] = list(self.fingerprints)
+        return told
+
+
+def _message(exc: BaseException, names: set[str], redactor: Any) -> Message:
     leaves = _leaves(exc)
-    if leaves is not None:
-        return _shorten(" | ".join(f"{type_name(leaf)}: {own_message(leaf, names)}" for leaf in leaves))
-    return own_message(exc, names)
+    if leaves is None:
+        return own_message(exc, names, redactor)
+    told = [(type_name(leaf), own_message(leaf, names, redactor)) for leaf in leaves]
+    redacted = " | ".join(f"{kind}: {message.redacted}" for kind, message in told)
+    template = " | ".join(f"{kind}: {message.template}" for kind, message in told)
+    return Message(_shorten(template), _shorten(redacted), tuple(one for _, message in told for one in message.fingerprints))
 
 
-def own_message(exc: BaseException, names: Collection[str]) -> str:
-    """The template of one exception's message."""
-    if isinstance(exc, KeyError):
-        return "<str>"  # the key is data
+def own_message(exc: BaseException, names: Collection[str], redactor: Any = None) -> Message:
+    """One exception's message."""
+    if isinstance(exc, KeyError):  # the key is data
+        arguments = exc.args
+        return Message("<str>", *(redactor.key_of(arguments[0]) if redactor is not None and len(arguments) == 1 else ("<str>",)))
     try:
         text = str.__getitem__(str(exc), slice(0, MAX_INPUT))
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001 str() of a foreign exception may raise anything
-        return "<unprintable>"
+        return Message("<unprintable>", "<unprintable>")
     known = set(names)
     link: BaseException | None = exc
     for _ in range(5):
@@ -335,7 +371,13 @@ def own_message(exc: BaseException, names: Collection[str]) -> str:
         for kind in type(link).__mro__:
             known.update(kind.__qualname__.split("."), kind.__module__.split("."))
         link = link.__cause__ or link.__context__
-    return shape_message(text, known)
+    return message_of(text, known, redactor)
+
+
+def message_of(text: str, names: Collection[str], redactor: Any = None) -> Message:
+    """What is written of a text that is a message."""
+    template = shape_message(text, names)
+    return Message(template, template) if redactor is None else Message(template, *redactor.message(text, names))
 
 
 def _leaves(exc: BaseException) -> list[BaseException] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -48,6 +49,17 @@ def test_candidates_are_rerun_alone_and_confirmed(tmp_path: Path, keys: dict[str
     attempts = tests["differs"]["legacy"]["attempts"]
     assert attempts > 1
     assert sorted(project.noted("legacy")) == ["agrees", *["differs"] * attempts, "fails"]
+
+
+def test_a_test_whose_name_holds_a_value_is_rerun_by_the_name_that_the_tool_knows(tmp_path: Path) -> None:
+    tool = TOOL.replace('"differs":', '"finds alice@example.com":')
+    project = Project(folder=tmp_path, suite={"tool.py": tool}, keys=PRIVATE, confirm={"alpha": 0.1})
+    answer = project.run()
+    assert answer.exit == 1, answer.err
+    (found,) = [test for test in project.report["tests"] if test["verdict"] == "divergent"]
+    assert re.fullmatch(r"pack::Sample::finds email:[0-9a-f]{12}", found["id"])
+    assert found["confirmed"] is True
+    assert project.noted("legacy").count("finds alice@example.com") == found["legacy"]["attempts"]
 
 
 def test_an_old_report_of_the_other_side_is_never_read_again(tmp_path: Path) -> None:

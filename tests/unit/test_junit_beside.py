@@ -79,8 +79,8 @@ def test_a_fault_is_told_as_it_is_elsewhere(tmp_path: Path) -> None:
 def test_where_the_process_is_killed_the_side_is_read_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = Beside.__init__
 
-    def killed(self: Beside, sources: Sequence[Path], root: Path | None) -> None:
-        begun(self, sources, root)
+    def killed(self: Beside, sources: Sequence[Path], root: Path | None, key: bytes | None = None) -> None:
+        begun(self, sources, root, key)
         os.kill(self._process.pid, signal.SIGKILL)
 
     monkeypatch.setattr(Beside, "__init__", killed)

@@ -64,7 +64,7 @@ def of_suite(suite: xunit2.TestSuite, around: tuple[str, ...]) -> Iterator[Recor
             names,
             case.classname or case._elem.get("class") or "",
             case.name or "",
-            portable(case._elem.get("file")) if case._elem.get("file") else None,
+            portable(case._elem.get("file") or "") or None,
             case.time,
             outcome_of(case),
             tuple(RERUNS[type(result)] for result in interim),
