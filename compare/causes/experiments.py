@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.model import ExperimentKind, OutcomeClass, Remedy, Signal, Strength
+from harness.model import Cause, ExperimentKind, ExperimentResult, OutcomeClass, Remedy, Signal, Strength
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from compare.causes.attribution import Attributed
-    from harness.model import Coupling, Experiment
+    from harness.model import Coupling, Experiment, KnownLiteral, PairResult, SourceEvidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +48,38 @@ def tried(experiments: Iterable[Experiment]) -> Tried:
     return Tried(confirmed=frozenset(confirmed), refuted=frozenset(refuted - confirmed), needed=frozenset(needed), settings=tuple(settings))
 
 
+def shown(experiments: Iterable[Experiment], sources: SourceEvidence | None) -> tuple[ExperimentResult, ...]:
+    """The experiments on a test, with the places of their literals instead of their numbers; each place once."""
+    literals = sources.literals if sources else ()
+    return tuple(dict.fromkeys(_shown(one, literals) for one in experiments))
+
+
+def _shown(one: Experiment, literals: Sequence[KnownLiteral]) -> ExperimentResult:
+    at = literals[one.literal] if one.literal is not None and one.literal < len(literals) else None
+    return ExperimentResult(
+        kind=one.kind,
+        side=one.side,
+        outcome=one.outcome,
+        obstacle=one.obstacle,
+        path=at.path if at else None,
+        line=at.line if at else None,
+        column=at.column if at else None,
+        setting=one.setting,
+    )
+
+
+def by_settings(pair: PairResult, experiments: Sequence[Experiment]) -> PairResult:
+    """A pair of which nothing is known but the experiments: settings that make it pass are its cause."""
+    found = replace(pair, experiments=shown(experiments, None))
+    return replace(found, cause=Cause.ENVIRONMENT, remedy=Remedy.FIX_ENVIRONMENT) if tried(experiments).swap_passed else found
+
+
 def weighed(found: Iterable[Attributed], results: Tried) -> tuple[Attributed, ...]:
     """The couplings with what experiments say of them.
 
     A twin that made the test pass confirms. One that did not, refutes: unless another record of legacy fails there, too, for then the test needs the
-    properties of this record, which no twin of shadow need have.
+    properties of this record, which no twin of shadow need have; or unless the value was seen to find rows on legacy and none on shadow, for then it
+    is one of several things that shadow lacks.
     """
     return tuple(replace(one, coupling=_weighed(one.coupling, one.literal, results)) for one in found)
 
@@ -65,7 +92,7 @@ def _weighed(coupling: Coupling, literal: int | None, results: Tried) -> Couplin
         signals = (*signals, Signal.OTHER_RECORD)
     if literal in results.confirmed:
         return replace(coupling, strength=Strength.CONFIRMED, signals=(*signals, Signal.COUNTERFACTUAL))
-    if literal in results.refuted and literal not in results.needed:
+    if literal in results.refuted and literal not in results.needed and Signal.FOUND_NOTHING not in signals:
         return replace(coupling, strength=Strength.POSSIBLE, signals=signals)
     return replace(coupling, signals=signals)
 

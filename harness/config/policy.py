@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from harness.config.values import Column, Duration, Host, Scalar, Table, Title
+from harness.config.values import Column, Duration, Executions, Host, Scalar, Table, Title
 
 
 class Confirm(Table):
@@ -37,10 +37,10 @@ class Confirm(Table):
         "and whether reruns are independent of each other; the first time on the second night.",
         examples=["weekly"],
     )
-    vacuous: Literal["never", "rotating", "all"] = Field(
+    vacuous: Literal["never", "rotating", "weekly", "all"] = Field(
         default="rotating",
         description="Which tests that pass on both sides are run once more, with the deep probe, to see whether their passes mean the same: "
-        "a part each night, so that a week covers the suite, or all. pytest only.",
+        "a part each night, so that 28 nights cover the suite, larger parts, so that a week does, or all. pytest only.",
         examples=["rotating"],
     )
     aa_sample: int = Field(default=60, ge=1, description="Tests of that sample, which rotates, so that it covers the suite in time.")
@@ -63,10 +63,11 @@ class Coupling(Table):
         description="Columns that do not identify, whatever is inferred.",
         examples=[["staff.staff_id"]],
     )
-    experiments: int = Field(
-        default=0,
-        ge=0,
-        description="Executions that experiments on divergent tests may take in a night; 0 turns them off. pytest only.",
+    experiments: Executions = Field(
+        default="auto",
+        validate_default=True,
+        description='Executions that experiments on divergent tests may take in a night: a number, or "auto" for 200, or a tenth of the tests where '
+        "that is more; 0 turns them off. pytest only.",
         examples=[60],
     )
     statement_timeout: Duration = Field(

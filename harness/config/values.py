@@ -81,6 +81,15 @@ def _workers(value: object) -> int:
     return value
 
 
+def _executions(value: object) -> int | None:
+    if value == "auto" or value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        found = short_text(value) if isinstance(value, (str, int)) else kind_of(value)
+        raise fault(found, '"auto" (by the size of the suite) or a number of 0 or more; 0 turns experiments off')
+    return value
+
+
 def _memory(value: str) -> str:
     if not _MEMORY.fullmatch(value):
         raise fault(short_text(value), 'a size such as "2g" or "512m"')
@@ -178,6 +187,7 @@ Duration = Annotated[
     ),
 ]
 Workers = Annotated[int, BeforeValidator(_workers), WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 0}]})]
+Executions = Annotated[int | None, BeforeValidator(_executions), WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "integer", "minimum": 0}]})]
 Memory = Annotated[str, AfterValidator(_memory), WithJsonSchema({"type": "string", "pattern": r"^[1-9]\d*[bkmgBKMG]?$"})]
 Host = Annotated[str, AfterValidator(_host), WithJsonSchema(_TEXT)]
 Column = Annotated[str, AfterValidator(_column), WithJsonSchema(_TEXT)]

@@ -69,7 +69,8 @@ def vacuous_plan(bundle: Bundle) -> VacuousPlan | None:
     if plan is None:
         return None
     try:
-        return VacuousPlan(sample=tuple(plan["sample"]), tests=int(plan["tests"]), day=int(plan["day"]))
+        part = plan.get("part")
+        return VacuousPlan(sample=tuple(plan["sample"]), tests=int(plan["tests"]), day=int(plan["day"]), part=None if part is None else int(part))
     except (KeyError, TypeError, ValueError):
         raise BundleError(
             "a file of this bundle is damaged",

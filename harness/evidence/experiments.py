@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.errors import BundleError
 from harness.model import Experiment, ExperimentKind, Outcome, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from harness.evidence.bundle import Bundle
 
@@ -17,9 +17,28 @@ SCHEMA = "shadow-experiments/1"
 _WHAT = "experiments"
 
 
-def write_experiments(bundle: Bundle, tried: Sequence[Experiment]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentCounts:
+    """What experiments took: executions by test id, and the sessions in which they ran."""
+
+    executions: Mapping[str, int] = field(default_factory=dict)
+    sessions: int = 0
+
+
+def write_experiments(bundle: Bundle, tried: Sequence[Experiment], counts: ExperimentCounts) -> None:
     """Record them, in place of what was recorded before. Raises OSError."""
-    bundle.write_plan_of(_WHAT, {"schema": SCHEMA, "experiments": [asdict(one) for one in tried]})
+    content = {"schema": SCHEMA, "sessions": counts.sessions, "executions": dict(counts.executions), "experiments": [asdict(one) for one in tried]}
+    bundle.write_plan_of(_WHAT, content)
+
+
+def experiment_counts(bundle: Bundle) -> ExperimentCounts:
+    """What the experiments of a run took; nothing where none were made. Raises BundleError."""
+    content = bundle.plan_of(_WHAT) or {}
+    try:
+        executions = {str(test_id): int(count) for test_id, count in content.get("executions", {}).items()}
+        return ExperimentCounts(executions=executions, sessions=int(content.get("sessions", 0)))
+    except (TypeError, ValueError, AttributeError):
+        raise _damaged(bundle) from None
 
 
 def experiments(bundle: Bundle) -> tuple[Experiment, ...]:
@@ -43,8 +62,12 @@ def experiments(bundle: Bundle) -> tuple[Experiment, ...]:
             for one in content["experiments"]
         )
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise BundleError(
-            "a file of this bundle is damaged",
-            where=str(bundle.path / f"{_WHAT}.json"),
-            hint="Restore the bundle from a copy, or run the suite again.",
-        ) from None
+        raise _damaged(bundle) from None
+
+
+def _damaged(bundle: Bundle) -> BundleError:
+    return BundleError(
+        "a file of this bundle is damaged",
+        where=str(bundle.path / f"{_WHAT}.json"),
+        hint="Restore the bundle from a copy, or run the suite again.",
+    )

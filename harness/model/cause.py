@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from harness.model.vocabulary import CouplingKind, Pattern, Strength  # noqa: TC001  # the store's adapters look them up here
+from harness.model.vocabulary import CouplingKind, Outcome, Pattern, Side, Strength  # noqa: TC001  # the store's adapters look them up here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.model.coupling import LiteralForm, LiteralSource, Match
-    from harness.model.vocabulary import Outcome, Side
 
 
 class Signal(StrEnum):
@@ -96,6 +95,35 @@ class Experiment:
     setting: str | None = None
     outcome: Outcome | None = None
     obstacle: str = ""
+
+
+_CHANGED = {
+    ExperimentKind.COUNTERFACTUAL: "with a record of shadow's own",
+    ExperimentKind.OTHER_RECORD: "with another record of legacy",
+    ExperimentKind.SETTINGS_SWAP: "with legacy's settings",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExperimentResult:
+    """What came of an experiment on a pair's test. `path`, `line` and `column` are the place of the literal that was replaced, None for settings;
+    `setting` names those. `outcome` is None where it could not be tried, and then `obstacle` says why.
+    """
+
+    kind: ExperimentKind
+    side: Side
+    outcome: Outcome | None = None
+    obstacle: str = ""
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
+    setting: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """It for a person to read: `with a record of shadow's own at tests/test_a.py:9:12: passed on shadow`."""
+        at = f" at {self.path}:{self.line}:{self.column}" if self.path else f" ({self.setting})" if self.setting else ""
+        return f"{_CHANGED[self.kind]}{at}: {f'{self.outcome.value} on {self.side.value}' if self.outcome else f'not tried, {self.obstacle}'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ class VacuousSampling(StrEnum):
     """Which agreeing tests are run deep after confirmation, to see whether their passes mean the same on both sides."""
 
     NEVER = "never"
-    ROTATING = "rotating"  # a part each night, all within a week
+    ROTATING = "rotating"  # a part each night, all within 28 nights
+    WEEKLY = "weekly"  # larger parts, all within a week
     ALL = "all"
 
 
@@ -53,11 +54,14 @@ class VacuousReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VacuousPlan:
-    """What is run deep after confirmation: `sample` are the agreeing tests that are due, of `tests` that agree. `day` is the run's, as an ordinal."""
+    """What is run deep after confirmation: `sample` are the agreeing tests that are due, of `tests` that agree. `day` is the run's, as an ordinal;
+    `part` is which part of the suite it is, None where nights do not take turns.
+    """
 
     sample: tuple[str, ...]
     tests: int
     day: int
+    part: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from runners.docker.runner import DockerRunner, refuse_shared_results
 from runners.docker.safety import refuse
 from runners.docker.services import keep_logs, raise_for_failed, raise_for_unhealthy, service_states, wait_until_ready
 from runners.docker.sweep import FOLDER, OWNER_FILE, remove_project, sweep, sweep_files
+from runners.redaction import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,7 @@ class DockerEnvironment:
         self._folder = self._workdir / FOLDER / self._ownership.project
         self._variables = _variables(plan, suite, seed)
         self._key = key
+        self._redaction = Redaction.of_file(key)
         self._compose: Compose | None = None
         self._events: ProjectEvents | None = None
         self._cancelled = threading.Event()
@@ -105,6 +107,7 @@ class DockerEnvironment:
             events=self._events,
             memory=self._plan.memory,
             key=self._key,
+            redaction=self._redaction,
         )
 
     def down(self) -> None:
@@ -217,7 +220,7 @@ class DockerEnvironment:
         if answer.status:
             for container in _BUILD_STEP.findall(answer.output):
                 remove_container(client, container)
-            raise faults.build_failed(f"{answer.output}\n{answer.errors}")
+            raise faults.build_failed(f"{answer.output}\n{answer.errors}", self._redaction)
 
     def _start_services(self, client: DockerClient, compose: Compose, model: ComposeModel) -> None:
         """Start the services and wait for them. What is wrong with a container comes before what Compose says about it."""
@@ -234,12 +237,12 @@ class DockerEnvironment:
         if answer.status:
             self._raise_for_services(client, seconds)
             raise faults.compose_failed("up", answer.errors)
-        wait_until_ready(client, self._ownership.project, seconds=seconds, deadline=deadline, cancelled=self._cancelled)
+        wait_until_ready(client, self._ownership.project, self._redaction, seconds=seconds, deadline=deadline, cancelled=self._cancelled)
 
     def _raise_for_services(self, client: DockerClient, seconds: float) -> None:
         states = service_states(client, self._ownership.project)
-        raise_for_failed(client, states)
-        raise_for_unhealthy(client, states, seconds=seconds)
+        raise_for_failed(client, states, self._redaction)
+        raise_for_unhealthy(client, states, self._redaction, seconds=seconds)
 
     def _facts(self, client: DockerClient, compose: Compose, model: ComposeModel) -> Mapping[str, str]:
         """What parity compares."""
@@ -261,7 +264,7 @@ class DockerEnvironment:
         compose.resume()
         with connected() as client:
             try:
-                keep_logs(client, project, self._logs, side=self.side.value)
+                keep_logs(client, project, self._logs, self._redaction, side=self.side.value)
             finally:
                 with contextlib.suppress(InfrastructureError):  # what it leaves is removed next
                     compose.run("down", "--volumes", "--remove-orphans", "--timeout", "1", profile=RUNNER_SERVICE, seconds=_CALL_SECONDS)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from harness.model import SessionRequest, SuitePlan
     from harness.ports import ProgressSink
     from runners.docker.events import ProjectEvents
+    from runners.redaction import Redaction
 
 SELECTION = "select.json"
 """The selection in a session's folder."""
@@ -41,7 +42,15 @@ class DockerRunner:
     __test__ = False
 
     def __init__(
-        self, suite: SuitePlan, variables: Mapping[str, str], *, out: Path, events: ProjectEvents, memory: str, key: Path | None = None
+        self,
+        suite: SuitePlan,
+        variables: Mapping[str, str],
+        *,
+        out: Path,
+        events: ProjectEvents,
+        memory: str,
+        redaction: Redaction,
+        key: Path | None = None,
     ) -> None:
         self._suite = suite
         self._variables = variables
@@ -49,6 +58,7 @@ class DockerRunner:
         self._events = events
         self._memory = memory
         self._key = key
+        self._redaction = redaction
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -63,8 +73,10 @@ class DockerRunner:
         try:
             if not self._suite.is_pytest:
                 write_selection(request, None)
-                place = ContainerPlace(session=folder, events=self._events, memory=self._memory)
-                return run_foreign(self._suite, request, self._variables, stopped=self._stopped, progress=progress, place=place)
+                place = ContainerPlace(session=folder, events=self._events, memory=self._memory, redaction=self._redaction)
+                return run_foreign(
+                    self._suite, request, self._variables, redaction=self._redaction, stopped=self._stopped, progress=progress, place=place
+                )
             end = self._run_in(folder, request, progress)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -92,8 +104,9 @@ class DockerRunner:
         if request.deep:
             variables["SHADOW_PROBE_DEEP"] = "1"
         if request.replace is not None:
-            (folder / _REPLACE).write_bytes(request.replace.read_bytes())  # as long as the session
+            (folder / _REPLACE).write_bytes(request.replace.read_bytes())  # until the test process has read it
             (folder / _REPLACE).chmod(0o644)  # nobody else gets through the folders above
+            request.replace.unlink()  # where the harness is killed, the next run sweeps the folder here, and not where this lay
             variables["SHADOW_PROBE_REPLACE"] = f"{inside}/{_REPLACE}"
         command = pytest_command(self._suite, request, workers=worker_count(self._suite.workers))
         tail = SessionTail(request.output)
@@ -104,8 +117,9 @@ class DockerRunner:
                 crashed[name] = None
             progress(line)
 
-        with SessionContainer(command, variables, events=self._events, lines=folder / PROBE_LINES, output=request.output) as container:
-            end = watch(container, tail, self._suite, stopped=self._stopped, progress=relay)
+        lines = folder / PROBE_LINES
+        with SessionContainer(command, variables, self._redaction, events=self._events, lines=lines, output=request.output) as container:
+            end = watch(container, tail, self._suite, self._redaction, stopped=self._stopped, progress=relay)
             return self._blame_memory(end, tail, tuple(crashed)) if container.out_of_memory else end
 
     def _blame_memory(self, end: SessionEnd, tail: SessionTail, crashed: tuple[str, ...]) -> SessionEnd:
@@ -132,6 +146,7 @@ class ContainerPlace:
     session: Path
     events: ProjectEvents
     memory: str
+    redaction: Redaction
 
     @contextlib.contextmanager
     def folder(self) -> Iterator[tuple[Path, str]]:
@@ -144,7 +159,8 @@ class ContainerPlace:
     def start(self, words: Sequence[str], variables: Mapping[str, str], out: Path) -> Iterator[SessionContainer]:
         """A container; where the kernel killed a process of it for lack of memory, that is an infrastructure failure and no result."""
         unused = out / PROBE_LINES
-        with SessionContainer(words, variables, events=self.events, lines=unused, output=unused.with_suffix(".copy")) as container:
+        copy = unused.with_suffix(".copy")
+        with SessionContainer(words, variables, self.redaction, events=self.events, lines=unused, output=copy) as container:
             yield container
             if container.out_of_memory:
                 raise InfrastructureError(

@@ -5,10 +5,11 @@ files are exchanged in the syntax tree before it is compiled, behind pytest's ow
 a changed file is written; data files are exchanged when they are opened for reading, in an unnamed file. PYTEST_DONT_REWRITE
 
 What is to be replaced stands in a file that the variable SHADOW_PROBE_REPLACE names:
-    {"replace": [{"path", "line", "column", "old", "new", "part"}, ...]}
-`path` is relative to the suite's root, line and column are 1-based, `part` tells that the value is a piece of a longer text. The file and the
-variable are removed as soon as they are read, since a value may be one of the production copy. What this module writes are numbers alone:
-    {"e": "experiment", "replaced": [0, 2]}    which of the entries were found and replaced
+    {"replace": [{"path", "line", "column", "old", "new", "part", "computed"}, ...]}
+`path` is relative to the suite's root, line and column are 1-based, `part` tells that the value is a piece of a longer text, `computed` that an
+expression at this place comes to it: the expression stays, and its result is exchanged where it is this one. The file and the variable are removed
+as soon as they are read, since a value may be one of the production copy. What this module writes are numbers alone:
+    {"e": "experiment", "replaced": [0, 2]}    which of the entries were found and replaced, since the last such line
 """
 
 # Objects of pytest and of the import system come in several versions here, hence Any; pathlib touches the file system where os.path does not.
@@ -45,6 +46,7 @@ class Entry:
         self.old = content["old"]
         self.new = content["new"]
         self.part = bool(content["part"])
+        self.computed = bool(content.get("computed"))
 
     def replaced(self, value: Any, near: int = 0) -> Any:
         """The value with the new one in place of the old; None where the old one is not in it. `near` is where a piece should begin."""
@@ -53,6 +55,15 @@ class Entry:
         if not isinstance(value, str):
             return None
         span = self.span(value, near)
+        return None if span is None else value[: span[0]] + str(self.new) + value[span[1] :]
+
+    def exchanged(self, value: Any) -> Any:
+        """The result of an expression with the new value in place of the old; None where the old one is not in it."""
+        if value.__class__ is not self.old.__class__:
+            return None
+        if value == self.old:
+            return self.new
+        span = self.span(value, 0) if isinstance(value, str) else None
         return None if span is None else value[: span[0]] + str(self.new) + value[span[1] :]
 
     def span(self, text: str, near: int) -> tuple[int, int] | None:
@@ -67,12 +78,16 @@ class Replacing:
     def __init__(self, root: str, content: dict[str, Any]) -> None:
         self.done: set[int] = set()
         self.ids: dict[Any, Any] = {}
+        self.computed: dict[int, Entry] = {}
         self._python: dict[str, list[Entry]] = {}
         self._data: dict[str, list[Entry]] = {}
         for number, one in enumerate(content["replace"]):
             path = os.path.realpath(os.path.join(root, one["path"]))
             files = self._python if path.endswith(".py") else self._data
-            files.setdefault(path, []).append(Entry(number, one))
+            entry = Entry(number, one)
+            files.setdefault(path, []).append(entry)
+            if entry.computed:
+                self.computed[number] = entry
 
     def changes(self, path: str) -> bool:
         """Whether constants of this Python file are to be replaced."""
@@ -83,7 +98,10 @@ class Replacing:
         tree = ast.parse(source, filename=path)
         constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
         changed: set[tuple[int, bool]] = set()
-        for entry in self._python[os.path.realpath(path)]:
+        entries = self._python[os.path.realpath(path)]
+        for entry in entries:
+            if entry.computed:
+                continue
             found: list[Any] = []
             for node in constants:
                 if not node.lineno <= entry.line <= (node.end_lineno or node.lineno) or (id(node), False) in changed:
@@ -99,7 +117,18 @@ class Replacing:
                 node.value = value
                 changed.add((id(node), entry.part))
                 self.done.add(entry.number)
-        return tree
+        computed = [entry for entry in entries if entry.computed]
+        return _Wrapping(self, source, computed).visit(tree) if computed else tree
+
+    def result(self, value: Any, *numbers: int) -> Any:
+        """What an expression comes to that one of these entries is about."""
+        for number in numbers:
+            new = self.computed[number].exchanged(value)
+            if new is not None:
+                self.ids.setdefault((new.__class__, new), value)
+                self.done.add(number)
+                value = new
+        return value
 
     def content(self, path: Any) -> bytes | None:
         """The content of a data file with its values replaced; None for any other file."""
@@ -120,6 +149,38 @@ class Replacing:
                 self.ids[entry.new.__class__, entry.new] = entry.old
                 self.done.add(entry.number)
         return "\n".join(lines).encode("utf-8", "surrogateescape")
+
+
+_RESULT = "@shadow_experiment"
+"""The builtin through which results of expressions pass: no name that a suite can write."""
+_EXPRESSIONS = (ast.BinOp, ast.JoinedStr, ast.Call, ast.Subscript)
+
+
+class _Wrapping(ast.NodeTransformer):
+    """Puts a call around the expressions that begin where an entry says."""
+
+    def __init__(self, replacing: Replacing, source: bytes, entries: list[Entry]) -> None:
+        setattr(builtins, _RESULT, replacing.result)
+        lines = source.splitlines()
+        self._places: dict[tuple[int, int], list[int]] = {}
+        for entry in entries:
+            before = lines[entry.line - 1].decode("utf-8", "replace")[: entry.column - 1] if entry.line <= len(lines) else ""
+            self._places.setdefault((entry.line, len(before.encode("utf-8"))), []).append(entry.number)
+
+    def visit(self, node: ast.AST) -> Any:
+        """The node, or the call around it."""
+        if isinstance(node, ast.FormattedValue):
+            node.value = self.visit(node.value)  # how it is formatted has to stay
+            return node
+        numbers = None
+        if isinstance(node, _EXPRESSIONS) and isinstance(getattr(node, "ctx", None) or ast.Load(), ast.Load):
+            numbers = self._places.get((node.lineno, node.col_offset))
+        self.generic_visit(node)
+        if not numbers:
+            return node
+        arguments: list[ast.expr] = [node, *(ast.Constant(number) for number in numbers)]  # type: ignore[list-item]  # one of _EXPRESSIONS
+        call = ast.Call(func=ast.Name(id=_RESULT, ctx=ast.Load()), args=arguments, keywords=[])
+        return ast.fix_missing_locations(ast.copy_location(call, node))
 
 
 def _spelled(path: str, value: Any) -> str | None:
@@ -198,6 +259,9 @@ def _exchange_opening(replacing: Replacing) -> None:
 
     builtins.open = open_replaced
     io.open = open_replaced  # pathlib looks here
+    accessor: Any = getattr(pathlib, "_NormalAccessor", None)
+    if getattr(accessor, "open", None) is _open:  # Python 3.10 has looked already
+        accessor.open = staticmethod(open_replaced)
 
 
 def _unnamed(content: bytes) -> int:
@@ -214,6 +278,7 @@ class Reporting:
 
     def __init__(self, out: Any) -> None:
         self._out = out
+        self._said: set[int] = set()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_make_parametrize_id(self, val: Any) -> str | None:
@@ -222,9 +287,19 @@ class Reporting:
             return str(_active.ids[val.__class__, val])
         return None
 
-    def pytest_sessionfinish(self) -> None:
-        """Say which literals were replaced."""
-        self._out.line(json.dumps({"e": "experiment", "replaced": sorted(_active.done)}, separators=(",", ":")))
+    def pytest_collection_finish(self) -> None:
+        """Say which literals were replaced at import."""
+        self._say()
+
+    def pytest_runtest_logfinish(self) -> None:
+        """Say which literals a test came upon: the next one may end the process."""
+        self._say()
+
+    def _say(self) -> None:
+        new = _active.done - self._said
+        if new:
+            self._said |= new
+            self._out.line(json.dumps({"e": "experiment", "replaced": sorted(new)}, separators=(",", ":")))
 
 
 def register(config: Any, out: Any) -> None:

@@ -212,13 +212,13 @@ def test_a_deep_run_measures_every_pass_without_rerunning(project: Project) -> N
     assert {record.pair for side in Side for record in bundle.deep(side)} == {0}
 
 
-def test_rotating_samples_cover_the_suite_within_a_week(project: Project) -> None:
+def test_nights_take_turns_and_none_twice_on_a_day(project: Project) -> None:
     project.confirm = {"vacuous": "rotating"}
     project.configure()
     project.run()
     (bundle,) = project.bundles()
     plan = bundle.plan_of("vacuous")
     assert plan is not None
-    assert (plan["tests"], plan["day"]) == (6, bundle.header().started_at.toordinal())
+    assert (plan["tests"], plan["day"], plan["part"]) == (6, bundle.header().started_at.toordinal(), 0)
     project.run()
     assert [found.plan_of("vacuous")["sample"] for found in project.bundles()[1:]] == [[]]  # type: ignore[index]  # each has one

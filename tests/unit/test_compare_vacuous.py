@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.vacuous import PARTS, due_parts, sampled, vacuous_reasons
+from compare.vacuous import NIGHTS, WEEK, due_parts, next_part, sampled, vacuous_reasons
 from harness.model import (
     DeepColumn,
     DeepCounts,
@@ -106,10 +106,10 @@ def test_what_is_unknown_is_no_reason() -> None:
 @given(st.sets(st.text(min_size=1, max_size=20), max_size=40), st.integers(730_000, 800_000), st.lists(st.booleans(), min_size=7, max_size=7))
 def test_a_week_covers_the_suite_whatever_nights_there_are(tests: set[str], first: int, nights: list[bool]) -> None:
     last: int | None = first
-    seen: set[str] = set(sampled(tests, due_parts(first, None)))
+    seen: set[str] = set(sampled(tests, due_parts(first, None), of=WEEK))
     for day, runs in enumerate([*nights[:6], True], start=first + 1):
         if runs:
-            seen.update(sampled(tests, due_parts(day, last)))
+            seen.update(sampled(tests, due_parts(day, last), of=WEEK))
             last = day
     assert seen == tests
 
@@ -117,4 +117,14 @@ def test_a_week_covers_the_suite_whatever_nights_there_are(tests: set[str], firs
 def test_no_part_is_due_twice_on_a_day() -> None:
     assert due_parts(100, 100) == frozenset()
     assert len(due_parts(100, None)) == 1
-    assert len(due_parts(100, 3)) == PARTS
+    assert len(due_parts(100, 3)) == WEEK
+
+
+@given(st.sets(st.text(min_size=1, max_size=20), max_size=40))
+def test_nights_that_take_turns_cover_the_suite_each_test_once(tests: set[str]) -> None:
+    part: int | None = None
+    seen: list[str] = []
+    for _ in range(NIGHTS):
+        part = next_part(part)
+        seen += sampled(sorted(tests), {part}, of=NIGHTS)
+    assert sorted(seen) == sorted(tests)

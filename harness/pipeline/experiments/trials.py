@@ -7,24 +7,28 @@ from typing import TYPE_CHECKING
 
 from compare.explanation import deep_records_of, differing_settings
 from compare.judge import judge
-from harness.model import Cause, CouplingKind, OutcomeClass, Side, Verdict
+from harness.model import Cause, CouplingKind, Outcome, OutcomeClass, Side, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harness.model import DeepRecord, Evidence, PairResult, SourceEvidence
 
+_DEADLY = {Outcome.CRASHED, Outcome.TIMEOUT}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """A test to experiment on. `select` is what pytest is asked for (a subtest runs with its test); `literals` are places in
-    `SourceEvidence.literals` that explain it; `settings` names those variables of legacy that it is worth to try.
+    `SourceEvidence.literals` that explain it; `settings` names those variables of legacy that it is worth to try. One that is to be kept `apart` has
+    ended its process, and shares none.
     """
 
     test_id: str
     select: str
     literals: tuple[int, ...]
     settings: tuple[str, ...]
+    apart: bool = False
 
 
 def trials_of(evidence: Evidence, *, settings: Sequence[str]) -> tuple[Trial, ...]:
@@ -33,6 +37,7 @@ def trials_of(evidence: Evidence, *, settings: Sequence[str]) -> tuple[Trial, ..
     differing = set(differing_settings(evidence)) & set(settings)
     records = {side: deep_records_of(evidence, side, pairs) for side in Side}
     places = _places(evidence.sources)
+    deadly = {one.test_id for side in (evidence.legacy, evidence.shadow) for one in (*side.full, *side.reruns) if one.outcome in _DEADLY}
     found: list[Trial] = []
     for pair in sorted(pairs, key=lambda one: one.test_id):
         literals = tuple(
@@ -45,7 +50,8 @@ def trials_of(evidence: Evidence, *, settings: Sequence[str]) -> tuple[Trial, ..
         )
         swapped = _settings(pair, differing, [record for side in Side if (record := records[side].get(pair.test_id)) is not None])
         if literals or swapped:
-            found.append(Trial(test_id=pair.test_id, select=_select(pair.test_id), literals=literals, settings=swapped))
+            select = _select(pair.test_id)
+            found.append(Trial(test_id=pair.test_id, select=select, literals=literals, settings=swapped, apart=bool(deadly & {pair.test_id, select})))
     return tuple(found)
 
 

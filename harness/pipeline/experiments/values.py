@@ -1,9 +1,7 @@
-"""The values behind known literals, and what stands in their place. Values live here in memory, and in the file that a session reads."""
+"""The values behind known literals, and where they stand. Values live in memory."""
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,6 @@ from harness.model.coupling import LiteralForm, LiteralSource, Presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from harness.evidence import ProjectKey
     from harness.model import KnownLiteral, SourceEvidence
@@ -42,36 +39,47 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a value stands; `old` is how it is spelled there."""
+    """Where a value stands; `old` is how it is spelled there. One that is `computed` is what an expression at this place comes to: a sum, a joined
+    text.
+    """
 
     path: str
     line: int
     column: int
     part: bool
     old: Value = field(repr=False)
+    computed: bool = False
 
 
-def subjects_of(trial: Trial, sources: SourceEvidence, reached: Iterable[Reached], key: ProjectKey) -> tuple[Subject, ...]:
-    """The values behind the literals that explain a trial's test. Those that are put together at run time are left out."""
+def subjects_of(trial: Trial, sources: SourceEvidence, reached: Iterable[Reached], key: ProjectKey, *, computed: bool = False) -> tuple[Subject, ...]:
+    """The values behind the literals that explain a trial's test. Those that are put together at run time are left out, unless `computed` ones are
+    asked for.
+    """
     known = {number: sources.literals[number] for number in trial.literals}
     by_token: dict[str, list[int]] = {}
     for number, one in known.items():
         by_token.setdefault(one.token, []).append(number)
     every = list(reached)
-    whole = (one.literal.value for one in every if one.literal.form is not LiteralForm.PART)  # a piece of the value itself is no expectation
-    beside = frozenset(spelling for value in whole if (spelling := canonical(value)) is not None)
     values = [one for one in every if one.source not in _SEEN_ONLY and not isinstance(one.literal.value, bytes)]
     found = []
     for numbers in by_token.values():
         first = known[numbers[0]]
-        places = _places(first, values, key)
+        places = _places(first, values, key, computed=computed)
         own = {(known[number].path, known[number].line, known[number].column) for number in numbers}
         entity = _entity(first)
         here = tuple(place for place in places if (place.path, place.line, place.column) in own)
         if entity and here:
             others = tuple(place for place in places if place not in here)
+            beside = _beside(here[0].old, every)
             found.append(Subject(literals=tuple(numbers), entity=entity, value=here[0].old, places=here, elsewhere=others, beside=beside))
     return (*found, *_extra(trial, sources, values, key)) if found else ()
+
+
+def _beside(value: Value, reached: Iterable[Reached]) -> frozenset[str]:
+    """What else a test reaches. A piece of the value itself, written in it or on the way to it, is no expectation."""
+    whole = (one.literal for one in reached if one.literal.form is not LiteralForm.PART)
+    told = (one.value for one in whole if one.form is not LiteralForm.COMPUTED or str(one.value) not in str(value))
+    return frozenset(spelling for one in told if (spelling := canonical(one)) is not None)
 
 
 def _extra(trial: Trial, sources: SourceEvidence, values: Sequence[Reached], key: ProjectKey) -> list[Subject]:
@@ -89,14 +97,22 @@ def _extra(trial: Trial, sources: SourceEvidence, values: Sequence[Reached], key
     return list(found.values())
 
 
-def _places(known: KnownLiteral, reached: Iterable[Reached], key: ProjectKey) -> tuple[Place, ...]:
-    """Every place where a test reaches this value."""
+def _places(known: KnownLiteral, reached: Iterable[Reached], key: ProjectKey, *, computed: bool = False) -> tuple[Place, ...]:
+    """Every place where a test reaches this value; with `computed` also the Python expressions that come to it."""
     found: dict[tuple[str, int, int], Place] = {}
     for one in reached:
         literal = one.literal
-        if literal.form is LiteralForm.COMPUTED or not _is(literal.value, known, key):
+        is_computed = literal.form is LiteralForm.COMPUTED
+        if (is_computed and not (computed and literal.path.endswith(".py"))) or not _is(literal.value, known, key):
             continue
-        place = Place(path=literal.path, line=literal.line, column=literal.column, part=literal.form is LiteralForm.PART, old=literal.value)
+        place = Place(
+            path=literal.path,
+            line=literal.line,
+            column=literal.column,
+            part=literal.form is LiteralForm.PART,
+            old=literal.value,
+            computed=is_computed,
+        )
         at = (literal.path, literal.line, literal.column)
         if at not in found or found[at].part:
             found[at] = place
@@ -111,26 +127,3 @@ def _is(value: Value, known: KnownLiteral, key: ProjectKey) -> bool:
 def _entity(known: KnownLiteral) -> str | None:
     found = [match for match in known.matches if match.presence is Presence.LEGACY and match.kind is not CouplingKind.PATTERN]
     return found[0].entity if found else None
-
-
-def write_replacements(path: Path, subjects: Sequence[Subject], values: Sequence[Value | None], spell: Spelling, *, everywhere: bool) -> int:
-    """Write what a session replaces (mode 0600), `everywhere` or only where it explains; how many literals that are. The session removes the file as
-    soon as it has read it.
-    """
-    entries = []
-    for subject, new in zip(subjects, values, strict=True):
-        places = (*subject.places, *(subject.elsewhere if everywhere else ()))
-        for place in places if new is not None else ():
-            spelled = spell(place.old, new)
-            if spelled is not None:
-                entries.append({"path": place.path, "line": place.line, "column": place.column, "old": place.old, "new": spelled, "part": place.part})
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        json.dump({"replace": entries}, file)
-    return len(entries)
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Spelling = Callable[[Value, Value | None], Value | None]
