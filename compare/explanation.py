@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compare.causes import explain
+from compare.causes.experiments import by_settings
 from compare.parity import parity
 from harness.model import RerunKind, Side, Verdict
 
@@ -19,10 +20,12 @@ _SETTING = "setting."
 def explained(evidence: Evidence, results: Sequence[PairResult]) -> Sequence[PairResult]:
     """The pairs, those that diverge with couplings, cause and remedy as far as something was recorded to tell them by.
 
-    Without the identity index nothing is explained: a real record that a test asks for would be taken for a pattern of the data.
+    Without the identity index nothing is explained but by settings that an experiment has swapped: a real record that a test asks for would be taken
+    for a pattern of the data.
     """
     if evidence.sources is None or evidence.sources.unavailable:
-        return results
+        tried = {one.test_id: [other for other in evidence.experiments if other.test_id == one.test_id] for one in evidence.experiments}
+        return [by_settings(pair, tried[pair.test_id]) if pair.test_id in tried else pair for pair in results]
     return explain(
         results,
         sources=evidence.sources,

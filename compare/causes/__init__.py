@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from compare.causes.assertion import Ask, Sketch
+from compare.causes.cases import sketch_of_cases, skip_in
 from compare.causes.explaining import explain
 from compare.causes.sketching import sketch_of
 
-__all__ = ["Ask", "Sketch", "explain", "sketch_of"]
+__all__ = ["Ask", "Sketch", "explain", "sketch_of", "sketch_of_cases", "skip_in"]

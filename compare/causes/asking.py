@@ -8,11 +8,28 @@ from typing import TYPE_CHECKING
 
 from compare.causes.assertion import Ask
 from compare.causes.scope import Scope, is_one_row
-from compare.causes.syntax import ONE_ROW, breadth_first, called, in_comprehension, is_fixed_place, is_mark, iterated, results_of
+from compare.causes.syntax import (
+    ONE_ROW,
+    breadth_first,
+    called,
+    conditions_of,
+    counts_up,
+    in_comprehension,
+    is_collection,
+    is_empty,
+    is_fixed_place,
+    is_mark,
+    is_of_neighbours,
+    is_of_signs,
+    is_reshaped,
+    iterated,
+    looked_up,
+    results_of,
+)
 from compare.causes.words import plain, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
 _SHAPING = words(
     """isascii isdigit isalpha isalnum isnumeric isdecimal isupper islower istitle isspace isidentifier fullmatch match search findall encode
@@ -20,7 +37,7 @@ _SHAPING = words(
 )
 _DATING = words("date datetime timedelta fromisoformat strptime strftime parse_date today now utcnow isoformat year month day days weekday")
 _TOTALS = frozenset({"sum", "fsum", "mean", "fmean", "median", "average", "avg", "stdev"})
-_COUNTS = frozenset({"len", "count", "Counter", "assertCountEqual", "assertLen"})
+_COUNTS = frozenset({"len", "count", "Counter", "assertCountEqual", "assertLen", "groupby"})
 _FIRSTS = frozenset({"first", "one_or_none", "last", "pop", "popleft", "latest", "earliest"})
 _SORTS = frozenset({"sorted", "sort", "reversed", "is_sorted"})
 _SETS = frozenset({"set", "frozenset", "distinct", "unique", "nunique"})
@@ -33,14 +50,25 @@ _BY_NAME = (
     (Ask.FORMAT, _SHAPING),
     (Ask.MOMENT, _DATING),
 )
-_PLAIN_CALLS = frozenset({"bool", "get", "getattr", "strip"})
+_VOLUME = 5_000
+_PLAIN_CALLS = (
+    frozenset({"bool", "get", "getattr", "strip", "fetchall", "fetchmany", "all", "scalar", "scalar_one_or_none", "list", "tuple", "exists"})
+    | ONE_ROW
+)
+
+_UNKNOWN: ast.expr = ast.Name(id="_")
+"""Stands for a constant whose value the file does not tell."""
 
 
 @dataclass(slots=True)
 class Asking:
-    """Notes what expressions ask. `known` are the columns by their plain spelling: what is no column is not kept."""
+    """Notes what expressions ask. `known` are the columns by their plain spelling: what is no column is not kept. `several` are names in the function
+    at hand that plainly hold several values, `constants` names of constants with what they are, None where that is not known.
+    """
 
     known: Mapping[str, tuple[str, ...]]
+    several: frozenset[str] = frozenset()
+    constants: Mapping[str, ast.expr | None] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     asks: set[Ask] = field(default_factory=set)
@@ -69,6 +97,21 @@ class Asking:
         for argument in node.args[:1] if called(node) in {"any", "all"} else ():
             if isinstance(argument, ast.GeneratorExp | ast.ListComp | ast.SetComp):
                 self.condition(argument.elt)
+                for generator in argument.generators:
+                    self._among(generator.iter, argument.elt)
+            else:
+                self._add(Ask.TRUTH, argument)
+        if called(node) == "next" and not (
+            node.args and isinstance(node.args[0], ast.GeneratorExp) and any(one.ifs for one in node.args[0].generators)
+        ):
+            self.asks.add(Ask.FIRST)
+
+    def _among(self, iterated: ast.expr, asked: ast.expr) -> None:
+        """`any(sign in text for sign in "-/")`: signs, or texts of the source, are looked for one by one."""
+        elements = iterated.elts if isinstance(iterated, ast.List | ast.Tuple | ast.Set) else [iterated]
+        texts = [one.value for one in elements if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        if texts and len(texts) == len(elements):
+            self._add(Ask.FORMAT if iterated in elements or all(map(is_mark, texts)) else Ask.TEXT, asked)
 
     def _add(self, ask: Ask, *about: ast.AST) -> None:
         self.asks.add(ask)
@@ -87,40 +130,88 @@ class Asking:
         elif name in {"assertIn", "assertNotIn"}:
             self._compared(arguments[:2], [ast.In()])
 
-    def _compared(self, sides: list[ast.expr], operators: Iterable[ast.cmpop]) -> None:
+    def _compared(self, sides: list[ast.expr], operators: Sequence[ast.cmpop]) -> None:
+        if len(sides) == 2 and is_reshaped(*sides):
+            self._add(Ask.FORMAT, *sides)
         ordering = any(isinstance(one, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for one in operators)
+        sides = [self._constant(side) for side in sides]
+        within = any(isinstance(one, ast.In | ast.NotIn) for one in operators) and not self._is_several(sides[-1])
+        if ordering:
+            self.asked_of.extend((Ask.THRESHOLD, column) for side in sides for column in self._read(side))
         for side in sides:
-            for node in ast.walk(side):
-                if isinstance(node, ast.Constant) and node.value in {None, ""}:
-                    self._add(Ask.NONE, *sides)
-            value = side.value if isinstance(side, ast.Constant) else side.operand if isinstance(side, ast.UnaryOp) else None
-            if isinstance(value, str):
-                if value:
-                    self._add(Ask.FORMAT if is_mark(value) and not ordering else Ask.TEXT, *sides)
-            elif isinstance(value, ast.Constant) or (isinstance(value, int | float) and not isinstance(value, bool)):
-                self._add(Ask.THRESHOLD if ordering else Ask.NUMBER, *sides)
-            elif isinstance(side, ast.Set | ast.List | ast.Tuple) and any(
-                isinstance(one, ast.Constant) and isinstance(one.value, str) for one in side.elts
-            ):
-                self._add(Ask.TEXT, *sides)
+            self._against_nothing(side, sides)
+            if side is _UNKNOWN:
+                for ask in (Ask.THRESHOLD,) if ordering else (Ask.TEXT, Ask.NUMBER):
+                    self._add(ask, *sides)
+            else:
+                self._against(side, sides, ordering=ordering, within=within)
+
+    def _against(self, side: ast.expr, sides: list[ast.expr], *, ordering: bool, within: bool) -> None:
+        """What it asks that one side is written in the source."""
+        value = side.value if isinstance(side, ast.Constant) else side.operand if isinstance(side, ast.UnaryOp) else None
+        if isinstance(value, str):
+            if value:
+                marked = is_mark(value) if within else not any(map(str.isalnum, value))
+                self._add(Ask.FORMAT if marked and not ordering else Ask.TEXT, *sides)
+        elif isinstance(value, ast.Constant) or (isinstance(value, int | float) and not isinstance(value, bool)):
+            self._add(Ask.THRESHOLD if ordering else Ask.NUMBER, *sides)
+            if isinstance(value, int | float) and value >= _VOLUME:
+                self.asks.add(Ask.VOLUME)
+        elif isinstance(side, ast.Set | ast.List | ast.Tuple) and any(
+            isinstance(one, ast.Constant) and isinstance(one.value, str) for one in side.elts
+        ):
+            self._add(Ask.TEXT, *sides)
+
+    def _constant(self, side: ast.expr) -> ast.expr:
+        """What a name of a constant stands for, as far as the file tells; other expressions as they are."""
+        if isinstance(side, ast.Name) and side.id in self.constants:
+            return self.constants[side.id] or _UNKNOWN
+        named = side.id if isinstance(side, ast.Name) else side.attr if isinstance(side, ast.Attribute) else ""
+        return _UNKNOWN if named.isupper() and len(named) > 1 else side
+
+    def _against_nothing(self, side: ast.expr, sides: list[ast.expr]) -> None:
+        if is_empty(side):
+            self._add(Ask.TRUTH, *sides)
+        for node in ast.walk(side):
+            if isinstance(node, ast.Constant) and node.value in {None, ""}:
+                self._add(Ask.NONE, *sides)
+
+    def made_by(self, statement: ast.stmt) -> None:
+        """What the way asks in which a statement gives a name its value: `first, *rest = rows`, `counts[row["city"]] += 1`."""
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if any(isinstance(one, ast.Tuple | ast.List) and any(isinstance(part, ast.Starred) for part in one.elts) for one in targets):
+            self.asks.add(Ask.FIRST)
+        counted = counts_up(statement)
+        if counted is not None:
+            self._add(Ask.COUNT_EACH, counted)
+
+    def _is_several(self, expression: ast.expr) -> bool:
+        return is_collection(expression) or (isinstance(expression, ast.Name) and expression.id in self.several)
 
     def take(self, scope: Scope, expression: ast.expr, *, each: bool) -> None:
         """What an expression asks on the way, and the columns it reads."""
         for node in breadth_first(expression):
             self.names.extend(self._read(node))
+            if self._looks_up(node):
+                self.asks.add(Ask.TEXT)
             if isinstance(node, ast.Call):
                 self._call(node, each=each or in_comprehension(expression, node))
             elif isinstance(node, ast.SetComp | ast.Set):
                 self._add(Ask.DISTINCT, *([node.elt] if isinstance(node, ast.SetComp) else node.elts))
             elif isinstance(node, ast.Subscript) and is_fixed_place(node.slice):
                 self._indexed(scope, expression, node)
-            elif isinstance(node, ast.Attribute) and node.attr in _DATING:
+            elif isinstance(node, ast.Attribute) and node.attr in _DATING and not isinstance(node.value, ast.BinOp):  # a difference is a duration
                 self.asks.add(Ask.MOMENT)
-            elif isinstance(node, ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp):
-                for test in (test for generator in node.generators for test in generator.ifs):
+            elif isinstance(node, ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp | ast.Lambda):
+                for test in conditions_of(node):
                     self.condition(test)
             elif isinstance(node, ast.Compare) and node is not expression:
                 self._compared([node.left, *node.comparators], node.ops)
+
+    def _looks_up(self, node: ast.AST) -> bool:
+        """Whether a text of the source that is no column is looked up in what the function made: `by_status.get("open", 0)`, `by_status["open"]`."""
+        held, key = looked_up(node)
+        return isinstance(held, ast.Name) and held.id in self.several and key is not None and not self._columns(key)
 
     def _indexed(self, scope: Scope, expression: ast.expr, node: ast.Subscript) -> None:
         """`rows[0]` is the first row, `row[0]` a column."""
@@ -142,8 +233,12 @@ class Asking:
         elif name in _COUNTS:
             self._counted(node, each=each)
         elif name in _TOTALS:
-            counted = bool(node.args) and isinstance(node.args[0], ast.GeneratorExp) and isinstance(node.args[0].elt, ast.Constant)
-            self._add(Ask.COUNT if counted else Ask.TOTAL, *results_of(node.args))
+            counted = bool(node.args) and isinstance(node.args[0], ast.GeneratorExp) and isinstance(node.args[0].elt, ast.Constant | ast.Compare)
+            self._add((Ask.COUNT_EACH if each else Ask.COUNT) if counted else Ask.TOTAL, *results_of(node.args))
+        elif is_of_signs(node):
+            self.asks.add(Ask.FORMAT)
+        elif is_of_neighbours(node):
+            self.asks.add(Ask.SORTED)
         elif name in _SEARCHES and node.args:
             marks = [one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
             self._add(Ask.FORMAT if marks and all(map(is_mark, marks)) else Ask.TEXT, node.func)
@@ -151,7 +246,7 @@ class Asking:
             self._add(ask, *(results_of(node.args) if ask in {Ask.EXTREME, Ask.DISTINCT} else [node] if ask is Ask.FORMAT else []))
 
     def _counted(self, node: ast.Call, *, each: bool) -> None:
-        if called(node) in {"count", "Counter"} and node.args:
+        if called(node) in {"count", "Counter", "groupby"} and node.args:
             self.asks.add(Ask.COUNT_EACH)
             return
         argument = node.args[0] if node.args else None
@@ -161,7 +256,8 @@ class Asking:
             and isinstance(argument.slice.value, str)
             and self._columns(argument.slice.value)
         ):
-            self._add(Ask.FORMAT, argument)  # the length of a text
+            self.asks.add(Ask.FORMAT)  # the length of a text
+            self.asked_of.extend((Ask.FORMAT, name) for name in self._read(argument))
             return
         self.asks.add(Ask.COUNT_EACH if each else Ask.COUNT)
 

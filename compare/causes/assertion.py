@@ -30,5 +30,5 @@ _BY_MESSAGE: tuple[tuple[re.Pattern[str], frozenset[Ask]], ...] = (
 
 def by_message(failure: Failure, place: DeepPlace) -> Sketch:
     """As much as the template of a message tells."""
-    asks = frozenset(ask for pattern, told in _BY_MESSAGE if pattern.search(failure.message) for ask in told)
+    asks = frozenset(ask for pattern, told in _BY_MESSAGE if pattern.search(failure.template) for ask in told)
     return Sketch(place=place, lines=(place,), asks=asks)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _FAILED = "failed"
 """The key of statements that raised: their templates leave words out, so that those of both sides do not match."""
+PROGRAM = "RUN"
+"""What a program that a test starts is recorded as."""
+_MISSING = frozenset({404, 410})
+"""Statuses that say that there is no such thing."""
 _REFUSED = 400
 """Statuses from here on say that it was not done."""
 
@@ -27,7 +31,8 @@ _REFUSED = 400
 class Use:
     """One value where a test used it. `column` is what a statement compared it with, `word` what a request or a parameter calls it; `key` names
     the statement's or request's shape, by which both sides are matched; `answered` tells whether something came back. `wrote` tells that the
-    value went into the data, which took it.
+    value went into the data, which took it, `addresses` that it is an argument of a program, or a part of a path, under which nothing was found, and
+    which no word tells.
     """
 
     fingerprint: str
@@ -37,6 +42,7 @@ class Use:
     column: Column | None = None
     wrote: bool = False
     word: str | None = None
+    addresses: bool = False
     at: DeepPlace | None = None
     through: tuple[DeepPlace, ...] = ()
 
@@ -78,7 +84,7 @@ def _bound(statement: DeepStatement) -> Iterator[Use]:
     aligned = bool(places) and len(statement.parameters) % len(places) == 0  # a statement that failed may be shown with words left out
     for number, value in enumerate(statement.parameters):
         place = places[number % len(places)] if aligned else None
-        if place is not None and place.role is Role.LIMITING:
+        if place is not None and place.role in {Role.LIMITING, Role.FIGURE}:
             continue
         for fingerprint in value.fingerprints:
             yield Use(
@@ -95,8 +101,12 @@ def _bound(statement: DeepStatement) -> Iterator[Use]:
 
 
 def _requested(request: DeepRequest) -> Iterator[Use]:
-    answered = None if request.status is None else request.status < _REFUSED
-    for value, word in (*_segments(request), *((value, value.name) for value in (*request.query, *request.body))):
+    answered = (
+        None if request.status is None else request.status == 0 if request.method == PROGRAM else request.status < _REFUSED and request.rows != 0
+    )
+    missing = answered is False if request.method == PROGRAM else request.status in _MISSING
+    addressed = [(value, word, missing and word is None) for value, word in _segments(request)]
+    for value, word, addresses in (*addressed, *((value, value.name, False) for value in (*request.query, *request.body))):
         for fingerprint in value.fingerprints:
             yield Use(
                 fingerprint=fingerprint,
@@ -104,6 +114,7 @@ def _requested(request: DeepRequest) -> Iterator[Use]:
                 signal=Signal.REQUESTED,
                 answered=answered,
                 word=word,
+                addresses=addresses,
                 at=request.at,
                 through=request.through,
             )
@@ -116,8 +127,9 @@ def _segments(request: DeepRequest) -> Iterable[tuple[DeepValue, str | None]]:
     for part in request.path.split("/"):
         if part == "{}":
             words.append(last)
+            last = None if request.method == PROGRAM else last
         elif part:
-            last = part
+            last = part if request.method != PROGRAM or part.startswith("-") else None  # an argument of a program is told by its option alone
     return zip(request.segments, words, strict=False)
 
 

@@ -92,6 +92,9 @@ def _asked(match: Match, used: Used | None, *, trusted: bool) -> Use | None:
     fitting = [use for use in sides if use.may_be(match)]
     if fitting:
         return fitting[0]
+    lost = next((use for use in sides if use.addresses), None) if used.legacy and used.found_nothing else None
+    if lost is not None:
+        return lost  # nothing says what it was handed over for, but legacy answered it and shadow did not
     return next((use for use in sides if not use.is_known or (stands_alone(match) and not use.wrote)), None) if trusted else None
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 MOST_COMMON = 0.5
 """A setting that more than this share of the tests read which diverge for another reason tells nothing."""
 
+_REFUSED = 400
+_SWITCHED_OFF = frozenset({501, 503})
+"""Not implemented; not available."""
+
 
 def telling(settings: Sequence[str], explained: Sequence[Iterable[DeepRecord]]) -> frozenset[str]:
     """The settings whose being read says something.
@@ -34,6 +38,14 @@ def settings_read(settings: Collection[str], records: Iterable[DeepRecord]) -> t
 def settings_at_import(settings: Collection[str], records: Iterable[DeepRecord]) -> tuple[str, ...]:
     """Those that were read before the first test: every test may depend on them."""
     return tuple(sorted({name for record in records for name in record.at_import if name in settings}))
+
+
+def switched_off(legacy: DeepRecord | None, shadow: DeepRecord | None) -> bool:
+    """Whether another process that answers on legacy says on shadow that it does not do such a thing, or not now: it has settings of its own."""
+    if legacy is None or shadow is None:
+        return False
+    served = {(one.method, one.path) for one in legacy.requests if one.status is not None and one.status < _REFUSED}
+    return any(one.status in _SWITCHED_OFF and (one.method, one.path) in served for one in shadow.requests)
 
 
 def broke_off(groups: Iterable[Group]) -> bool:

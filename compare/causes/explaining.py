@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from compare.causes.assertion import by_message
+from compare.causes.assertion import Ask, by_message
 from compare.causes.attribution import attribute
-from compare.causes.environment import broke_off, settings_at_import, settings_read, telling
-from compare.causes.experiments import remedy_of, tried, weighed
+from compare.causes.environment import broke_off, settings_at_import, settings_read, switched_off, telling
+from compare.causes.experiments import remedy_of, shown, tried, weighed
 from compare.causes.patterns import find_pattern
-from compare.causes.requests import pattern_of_requests
+from compare.causes.requests import pattern_of_answers, pattern_of_requests
 from compare.causes.results import groups
-from compare.causes.sentences import pattern_sentence, request_sentence
-from compare.causes.sketching import own_files
+from compare.causes.same_record import same_record
+from compare.causes.sentences import CASES, pattern_sentence, request_sentence
+from compare.causes.sketching import function_of, own_files
 from harness.model import Cause, Coupling, CouplingKind, DeepPlace, Direction, Pattern, Remedy, Signal, SourceEvidence, Strength, Verdict
 
 if TYPE_CHECKING:
@@ -29,7 +30,14 @@ _T = TypeVar("_T")
 _LEGACY_NEEDED = frozenset(
     {Direction.LEGACY_ONLY_PASS, Direction.LEGACY_ONLY_COLLECTED, Direction.SKIP_MISMATCH, Direction.OBSERVATION, Direction.EFFECT, None}
 )
-"""Directions in which shadow lacks something. Where shadow alone passes, the test does not depend on real data: it suffers from it."""
+"""Directions in which shadow lacks something. Where shadow alone passes, the test asks for no record of legacy: it suffers from what legacy holds."""
+_COLLECTED = frozenset({Direction.LEGACY_ONLY_COLLECTED, Direction.SHADOW_ONLY_COLLECTED})
+"""Cases that one side alone has: they were made of its data."""
+_UNEXPLAINED: dict[Direction | None, Remedy] = {
+    **dict.fromkeys(_COLLECTED, Remedy.MAKE_DATA_AGNOSTIC),
+    Direction.OBSERVATION: Remedy.DOCUMENT_SCENARIO,
+}
+"""What is left where no cause is known: cases that do not hang on the data; what is merely observed fails no test, so that a person decides."""
 _VOLUME = 5
 """From this class of rows on (thousands), a case made by hand cannot stand for what legacy holds."""
 
@@ -67,7 +75,13 @@ def explain(
         if pair.verdict is Verdict.DIVERGENT
     }
     said = telling(settings, [case.records for case in cases.values() if case.is_sure])
-    return tuple(cases[pair.test_id].explained(said) if pair.test_id in cases else pair for pair in given)
+    tested = {test_id: shown(every, sources) for test_id, every in by_test.items()}
+    return tuple(
+        replace(cases[pair.test_id].explained(said, differ=bool(settings)), experiments=tested.get(pair.test_id, ()))
+        if pair.test_id in cases
+        else pair
+        for pair in given
+    )
 
 
 def _of_test(by_test: Mapping[str, _T], test_id: str) -> _T | None:
@@ -85,8 +99,10 @@ class _Case:
     couplings: tuple[Coupling, ...]
     pattern: Coupling | None
     remedy: Remedy
+    was_likely: bool
     results: Tried
     broke_off: bool
+    switched_off: bool
 
     @classmethod
     def of(
@@ -105,18 +121,31 @@ class _Case:
         couplings: tuple[Coupling, ...] = ()
         pattern: Coupling | None = None
         remedy = Remedy.NONE
+        was_likely = False
         if pair.direction in _LEGACY_NEEDED:
             at = frozenset(one for one in (place, sketch.place if sketch else None) if one is not None)
-            couplings = tuple(one.coupling for one in weighed(attribute(pair.test_id, sources, legacy, shadow, failed_at=at), results))
-            pattern, remedy = _pattern(seen, legacy, shadow, sketch)
+            attributed = attribute(pair.test_id, sources, legacy, shadow, failed_at=at)
+            couplings = tuple(one.coupling for one in weighed(attributed, results))
+            was_likely = any(one.coupling.strength is Strength.LIKELY for one in attributed)
+        if pair.direction in _COLLECTED:
+            pattern, remedy = _of_cases(pair, sketch), Remedy.MAKE_DATA_AGNOSTIC
+        else:
+            finding = find_pattern(seen, sketch)
+            if finding is None or finding.strength is not Strength.LIKELY:
+                finding = pattern_of_answers(legacy, shadow, sketch) or finding
+            pattern, remedy = _pattern(finding, seen, legacy, shadow, sketch)
+            if finding is not None and pair.direction in _LEGACY_NEEDED:
+                couplings = (*couplings, *same_record(pair.test_id, sources, legacy, shadow, finding.group))
         return cls(
             pair=pair,
             records=tuple(one for one in (legacy, shadow) if one is not None),
             couplings=couplings,
             pattern=pattern,
             remedy=remedy,
+            was_likely=was_likely,
             results=results,
             broke_off=broke_off(seen),
+            switched_off=switched_off(legacy, shadow),
         )
 
     @property
@@ -130,19 +159,22 @@ class _Case:
         """Whether a record explains it."""
         return bool(self.sure) and not self.results.swap_passed
 
-    def explained(self, settings: frozenset[str]) -> PairResult:
-        """The pair with the best of its explanations."""
+    def explained(self, settings: frozenset[str], *, differ: bool) -> PairResult:
+        """The pair with the best of its explanations. `settings` are those that say something, `differ` tells that the sides' differ at all."""
         possible = tuple(one for one in self.couplings if one.strength is Strength.POSSIBLE)
-        if self.results.swap_passed or (not self.sure and self._is_setting(settings)):
+        if self.results.swap_passed or (not self.sure and (self._is_setting(settings) or (differ and self.switched_off))):
             return self._with((), Cause.ENVIRONMENT, Remedy.FIX_ENVIRONMENT)
-        if self.sure or (possible and self.pattern is None):
+        guessed = self.pattern is None or (
+            self.was_likely and self.pattern.strength is Strength.POSSIBLE
+        )  # a twin that does not mend it proves no guess
+        if self.sure or (possible and guessed):
             couplings = self.sure or possible
             return self._with(couplings, _cause(couplings), remedy_of(couplings))
         if self.pattern is not None:
             return self._with((self.pattern,), Cause.PATTERN, self.remedy)
         if settings_at_import(settings, self.records):
             return self._with((), Cause.ENVIRONMENT, Remedy.FIX_ENVIRONMENT)
-        return self._with((), Cause.UNKNOWN, Remedy.NONE)
+        return self._with((), Cause.UNKNOWN, _UNEXPLAINED.get(self.pair.direction, Remedy.NONE))
 
     def _is_setting(self, settings: frozenset[str]) -> bool:
         """Whether the test read a setting that says something, and no property of the data explains it as well."""
@@ -158,22 +190,27 @@ def _cause(couplings: Sequence[Coupling]) -> Cause:
 
 
 def _failed_at(pair: PairResult, legacy: DeepRecord | None, shadow: DeepRecord | None) -> DeepPlace | None:
-    """The innermost line of the suite's own files that the failure shows; where all lie elsewhere, the innermost."""
+    """The line of the test's function that the failure shows, else the innermost of the suite's own files; where all lie elsewhere, the innermost."""
     if pair.failure is None or not pair.failure.frames:
         return None
     own = own_files(pair, legacy, shadow)
-    frame = next((frame for frame in reversed(pair.failure.frames) if frame.path in own), pair.failure.frames[-1])
+    shown = [frame for frame in reversed(pair.failure.frames) if frame.path in own]
+    of_test = (frame for frame in shown if frame.function == function_of(pair.test_id))
+    frame = next(of_test, shown[0] if shown else pair.failure.frames[-1])
     return DeepPlace(path=frame.path, line=frame.line)
 
 
-def _pattern(seen: Sequence[Group], legacy: DeepRecord | None, shadow: DeepRecord | None, sketch: Sketch | None) -> tuple[Coupling | None, Remedy]:
-    finding = find_pattern(seen, sketch)
+def _pattern(
+    finding: Finding | None, seen: Sequence[Group], legacy: DeepRecord | None, shadow: DeepRecord | None, sketch: Sketch | None
+) -> tuple[Coupling | None, Remedy]:
     if finding is not None and finding.strength is not None:
         place = sketch.place if sketch else finding.group.at
         if place is None:
             return None, Remedy.NONE
         signals = (*((Signal.RESULT_SHAPE,) if finding.shown else ()), *((Signal.ASSERTION,) if finding.asked else ()))
-        return _of_pattern(finding.pattern, finding.strength, place, str(finding.entity), signals, pattern_sentence(finding)), _remedy(finding)
+        return _of_pattern(finding.pattern, finding.strength, place, str(finding.entity), signals, pattern_sentence(finding)), _remedy(
+            finding, sketch
+        )
     if any(group.outline.tables for group in seen):
         return None, Remedy.NONE
     asked = pattern_of_requests(legacy, shadow, sketch)
@@ -183,6 +220,15 @@ def _pattern(seen: Sequence[Group], legacy: DeepRecord | None, shadow: DeepRecor
     entity = f"{request.method} {request.path}"
     found = _of_pattern(pattern, Strength.POSSIBLE, sketch.place, entity, (Signal.ASSERTION,), request_sentence(pattern, entity))
     return found, Remedy.ADD_SYNTHETIC_CASE
+
+
+def _of_cases(pair: PairResult, sketch: Sketch | None) -> Coupling | None:
+    """That a parametrised case exists on legacy alone, where its values are made of the data and are no literals."""
+    if sketch is None or pair.direction is not Direction.LEGACY_ONLY_COLLECTED or "[" not in pair.test_id:
+        return None
+    pattern = Pattern.TIME_WINDOW if Ask.MOMENT in sketch.asks else Pattern.VALUE_SET
+    entity = pair.test_id.partition("[")[0].rpartition("::")[2]
+    return _of_pattern(pattern, Strength.POSSIBLE, sketch.place, entity, (Signal.ASSERTION,), CASES)
 
 
 def _of_pattern(pattern: Pattern, strength: Strength, place: DeepPlace, entity: str, signals: tuple[Signal, ...], sentence: str) -> Coupling:
@@ -199,9 +245,15 @@ def _of_pattern(pattern: Pattern, strength: Strength, place: DeepPlace, entity: 
     )
 
 
-def _remedy(finding: Finding) -> Remedy:
-    """A case with the pattern, where a few rows can show it; a scenario on record where it takes thousands that shadow does not have."""
+def _remedy(finding: Finding, sketch: Sketch | None) -> Remedy:
+    """A case with the pattern, where a few rows can show it; a scenario on record where the test asks for thousands.
+
+    Where the source does not say what it asks for, the rows do: thousands of which shadow has not a tenth.
+    """
     counted = finding.pattern in {Pattern.CARDINALITY, Pattern.FAN_OUT}
+    if counted and sketch is not None and sketch.whole:
+        volume = sketch.has(Ask.VOLUME) and finding.pattern is Pattern.CARDINALITY  # however many belong to one record, they are one case
+        return Remedy.DOCUMENT_SCENARIO if volume else Remedy.ADD_SYNTHETIC_CASE
     most = [max(side.fetched, default=0) for side in (finding.group.legacy, finding.group.shadow)]
     if counted and len(str(most[0])) + 1 >= _VOLUME and most[0] >= 10 * max(1, most[1]):
         return Remedy.DOCUMENT_SCENARIO

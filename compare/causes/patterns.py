@@ -16,9 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from compare.causes.results import ColumnResult, Group
+    from harness.model import DeepValue
 
 
 _KEY = re.compile(r"(?:\A|_)(?:id|uuid|guid|key|pk)\Z|[a-z](?:Id|ID|Uuid|UUID|Key)\Z|\A(?:ID|Id)\Z", re.ASCII)
+
+_WRITTEN = frozenset({"str", "decimal", "float"})
+"""Types whose values can be written in several ways."""
+_FLAGS = frozenset({"bool", "int"})
+"""Types of columns that say yes or no."""
+_FOR_EVER = 7
+"""The class of dates from 100,000 days on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +88,30 @@ def _columns(group: Group, sketch: Sketch, *asks: Ask) -> Iterator[tuple[Column,
             yield group.outline.resolved(name), *both
 
 
+def _computes(group: Group, sketch: Sketch) -> bool:
+    """Whether the assertion may be about what the statement counts or sums up: not where it speaks of other columns of the result alone."""
+    facts = group.outline
+    named = [name for name in sketch.names if name in group.column_names]
+    computed = {name.casefold() for name in facts.computed}
+    return bool(facts.selected) and (not named or not computed or any(name.casefold() in computed for name in named))
+
+
 def _time_window(group: Group, sketch: Sketch) -> Iterator[Finding]:
-    if group.only_shadow_finds_none or group.outline.selected or (group.rows_differ and sketch.has(Ask.COUNT, Ask.COUNT_EACH, Ask.TRUTH, Ask.TOTAL)):
+    if (
+        group.only_shadow_finds_none
+        or _computes(group, sketch)
+        or (group.rows_differ and sketch.has(Ask.COUNT, Ask.COUNT_EACH, Ask.TRUTH, Ask.TOTAL))
+    ):
         yield from _window_in_filter(group, asked=True)
     for column, legacy, shadow in _columns(group, sketch):
-        if legacy.is_moment and (
-            sketch.has(Ask.MOMENT) or (sketch.has(Ask.EXTREME, Ask.TEXT, Ask.THRESHOLD) and not sketch.has(Ask.COUNT, Ask.COUNT_EACH))
+        if (
+            legacy.is_moment
+            and ((Ask.NONE, column.name) not in sketch.asked_of or sketch.has(Ask.MOMENT))
+            and (
+                sketch.has(Ask.MOMENT)
+                or (Ask.THRESHOLD, column.name) in sketch.asked_of
+                or (sketch.has(Ask.EXTREME, Ask.TEXT, Ask.THRESHOLD) and not sketch.has(Ask.COUNT, Ask.COUNT_EACH))
+            )
         ):
             shown = (legacy.low, legacy.high) != (shadow.low, shadow.high) or _values_differ(legacy, shadow)
             yield Finding(pattern=Pattern.TIME_WINDOW, group=group, entity=column, detail="reach", shown=shown, asked=True)
@@ -106,22 +132,27 @@ def _date_filter(group: Group) -> Column | None:
         if len(facts.placeholders) != len(statement.parameters):
             continue
         for place, value in zip(facts.placeholders, statement.parameters, strict=True):
-            if place.role is Role.COMPARED and place.column is not None and ({value.type, value.format or ""} & DATES):
+            if place.role is Role.COMPARED and place.column is not None and ({value.type, value.format or ""} & DATES) and _bounds(value):
                 return place.column
     return facts.calendar[0] if facts.calendar and facts.verb != "insert" else None
+
+
+def _bounds(moment: DeepValue) -> bool:
+    """Whether a date bounds anything: what lies hundreds of years away stands for no bound."""
+    return moment.magnitude is None or abs(moment.magnitude) < _FOR_EVER
 
 
 def _format(group: Group, sketch: Sketch) -> Iterator[Finding]:
     if not sketch.has(Ask.FORMAT):
         return
     for column, legacy, shadow in _columns(group, sketch, Ask.FORMAT):
-        if "str" in legacy.types | shadow.types:
+        if (legacy.types | shadow.types) & _WRITTEN:
             shown = legacy.formats != shadow.formats or _values_differ(legacy, shadow)
             yield Finding(pattern=Pattern.FORMAT, group=group, entity=column, detail="format", shown=shown, asked=True)
 
 
 def _null(group: Group, sketch: Sketch) -> Iterator[Finding]:
-    if not sketch.has(Ask.NONE, Ask.TRUTH) or group.outline.selected:
+    if not sketch.has(Ask.NONE, Ask.TRUTH) or _computes(group, sketch):
         return
     for column, legacy, shadow in _columns(group, sketch, Ask.NONE, Ask.TRUTH):
         detail = _nullness(legacy, shadow)
@@ -153,6 +184,8 @@ def _by_filter(group: Group, sketch: Sketch | None) -> Iterator[Finding]:
         yield Finding(pattern=pattern, group=group, entity=column or next(iter(facts.grouped), None) or _table(group), detail="having", asked=asked)
     for column in facts.null_tests:
         yield Finding(pattern=Pattern.NULL, group=group, entity=column, detail="filter", asked=asked)
+    for column in facts.flags:
+        yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=column, detail="filter", asked=asked)
     if facts.patterned or facts.measured:
         entity = next(iter(facts.measured), None) or _compared(group) or _table(group)
         yield Finding(pattern=Pattern.FORMAT, group=group, entity=entity, detail="format", asked=asked)
@@ -161,6 +194,15 @@ def _by_filter(group: Group, sketch: Sketch | None) -> Iterator[Finding]:
         yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=compared, detail="filter", asked=asked)
     elif compared is not None and not _is_own_key(group, compared):
         yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=compared, detail="many", asked=asked)
+
+
+def _counted_values(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    """`SELECT count(column)` counts what is filled: nothing on shadow."""
+    facts = group.outline
+    plain_count = facts.counts and not facts.distinct and not facts.grouped and all(function == "count" for function, _ in facts.selected)
+    if plain_count and group.only_shadow_finds_none and sketch.has(Ask.TRUTH, Ask.THRESHOLD) and _compared(group) is None:
+        for column in (column for _, column in facts.selected if column is not None and not _is_own_key(group, column)):
+            yield Finding(pattern=Pattern.NULL, group=group, entity=column, detail="filled", asked=True)
 
 
 def _compared(group: Group) -> Column | None:
@@ -173,6 +215,15 @@ def _table(group: Group) -> Column:
     return Column(facts.tables[0] if facts.tables else None, ROWS)
 
 
+def _value_of_group(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    """A text is looked up among groups that were counted: shadow has no such group."""
+    facts = group.outline
+    for column in facts.grouped if facts.counts and sketch.has(Ask.TEXT) else ():
+        both = group.column(column.name)
+        if both is not None and "str" in both[0].types and both[0].values != both[1].values:
+            yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=column, detail="values", asked=True)
+
+
 def _fan_out(group: Group, sketch: Sketch) -> Iterator[Finding]:
     facts = group.outline
     one, other = group.legacy.fetched, group.shadow.fetched
@@ -180,9 +231,16 @@ def _fan_out(group: Group, sketch: Sketch) -> Iterator[Finding]:
     if group.repeated and counted and one and other and not facts.selected and (max(one) != max(other) or min(one) != min(other)):
         detail = "many" if max(one) > max(other) else "few"
         yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=_compared(group) or _table(group), detail=detail, asked=True)
-    if facts.counts and (facts.grouped or (group.repeated and facts.placeholders)) and (_numbers_differ(group) or group.rows_differ):
+    lonely = [0 in counts for counts in (one, other)]
+    if group.repeated and sketch.has(Ask.TRUTH, Ask.NONE) and one and other and not facts.selected and lonely[0] != lonely[1]:
+        yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=_compared(group) or _table(group), detail="few", asked=True)
+    by_group = facts.counts and (facts.grouped or (group.repeated and facts.placeholders))
+    if by_group and _computes(group, sketch) and (_numbers_differ(group) or group.rows_differ):
         entity = next((column for function, column in facts.selected if function == "count" and column), None) or next(iter(facts.grouped), None)
         yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=entity or _table(group), detail="many", asked=True)
+    for column, legacy, shadow in _columns(group, sketch, Ask.COUNT_EACH, Ask.COUNT, Ask.TRUTH, Ask.FORMAT, Ask.EXTREME):
+        if "list" in legacy.types | shadow.types and _values_differ(legacy, shadow) and not sketch.has(Ask.TEXT, Ask.DISTINCT):
+            yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=column, detail="many", asked=True)
     if sketch.has(Ask.COUNT_EACH) and not group.repeated and not facts.selected:
         for column, legacy, shadow in _columns(group, sketch):
             if _spread(group.legacy.fetched, legacy) != _spread(group.shadow.fetched, shadow):
@@ -196,7 +254,8 @@ def _spread(fetched: Sequence[int], column: ColumnResult) -> tuple[int, int]:
 
 def _ordering(group: Group, sketch: Sketch) -> Iterator[Finding]:
     facts = group.outline
-    if group.repeated or facts.selected or facts.grouped or (sketch.has(Ask.COUNT, Ask.COUNT_EACH)):
+    one_by_one = group.repeated and any(one.role is Role.COMPARED for one in facts.placeholders)
+    if one_by_one or _computes(group, sketch) or (facts.grouped and not facts.computed) or sketch.has(Ask.COUNT, Ask.COUNT_EACH):
         return
     several = any(count > 1 for count in (*group.legacy.fetched, *group.shadow.fetched))
     first = (sketch.has(Ask.FIRST) and (several or facts.ordered)) or (facts.limited and bool(facts.ordered))
@@ -206,18 +265,19 @@ def _ordering(group: Group, sketch: Sketch) -> Iterator[Finding]:
             continue
         if first and compared:
             yield Finding(pattern=Pattern.ORDERING, group=group, entity=column, detail="first", shown=_values_differ(legacy, shadow), asked=True)
-        elif sketch.has(Ask.SORTED) and legacy.orders != shadow.orders and RowOrder.NONE in shadow.orders:
+        elif sketch.has(Ask.SORTED) and legacy.orders != shadow.orders and RowOrder.NONE in legacy.orders | shadow.orders:
             yield Finding(pattern=Pattern.ORDERING, group=group, entity=column, detail="sorted", asked=True)
 
 
 def _aggregate(group: Group, sketch: Sketch) -> Iterator[Finding]:
     facts = group.outline
-    if facts.aggregates and (_numbers_differ(group) or group.rows_differ):
+    if facts.aggregates and _computes(group, sketch) and (_numbers_differ(group) or group.rows_differ):
         entity = next((column for function, column in facts.selected if function in AGGREGATES and column), None)
         yield Finding(pattern=Pattern.AGGREGATE, group=group, entity=entity or _table(group), detail="sum", asked=True)
     if sketch.has(Ask.TOTAL, Ask.EXTREME):
         for column, legacy, shadow in _columns(group, sketch, Ask.TOTAL, Ask.EXTREME):
-            if {"int", "float", "decimal"} & legacy.types and not legacy.is_moment and not _is_key(column):
+            spans = legacy.is_moment and sketch.has(Ask.TOTAL) and not sketch.has(Ask.MOMENT)
+            if spans or ({"int", "float", "decimal"} & legacy.types and not legacy.is_moment and not _is_key(column)):
                 shown = _values_differ(legacy, shadow) or group.rows_differ or (legacy.low, legacy.high) != (shadow.low, shadow.high)
                 yield Finding(pattern=Pattern.AGGREGATE, group=group, entity=column, detail="sum", shown=shown, asked=True)
 
@@ -248,7 +308,7 @@ def _cardinality(group: Group, sketch: Sketch) -> Iterator[Finding]:
     if facts.counts and not facts.grouped and _numbers_differ(group):
         entity = next((column for function, column in facts.selected if function == "count" and column), None)
         yield Finding(pattern=Pattern.CARDINALITY, group=group, entity=entity or _table(group), detail="rows", asked=True)
-    if sketch.has(Ask.COUNT, Ask.COUNT_EACH, Ask.FIRST) and group.rows_differ and not facts.selected:
+    if sketch.has(Ask.COUNT, Ask.COUNT_EACH, Ask.FIRST) and group.rows_differ and not _computes(group, sketch):
         yield Finding(pattern=Pattern.CARDINALITY, group=group, entity=_table(group), detail="rows", asked=sketch.has(Ask.COUNT, Ask.COUNT_EACH))
 
 
@@ -257,6 +317,17 @@ def _value_set(group: Group, sketch: Sketch) -> Iterator[Finding]:
         for column, legacy, shadow in _columns(group, sketch, Ask.TEXT, Ask.NUMBER, Ask.THRESHOLD, Ask.DISTINCT):
             if _values_differ(legacy, shadow) and not _is_key(column):
                 yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=column, detail="values", asked=True)
+    if sketch.has(Ask.TRUTH):
+        for column, legacy, shadow in _columns(group, sketch, Ask.TRUTH):
+            if (legacy.types | shadow.types) & _FLAGS and _values_differ(legacy, shadow) and not _is_key(column):
+                yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=column, detail="values", asked=True)
+
+
+def _rows_at_all(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    """Nothing on shadow, and no condition in the statement that says why: a table or view is empty there."""
+    chosen = any(one.role is Role.COMPARED for one in group.outline.placeholders)
+    if not chosen and group.only_shadow_finds_none and sketch.has(Ask.TRUTH, Ask.NONE, Ask.SOME, Ask.FIRST, Ask.COUNT):
+        yield Finding(pattern=Pattern.CARDINALITY, group=group, entity=_table(group), detail="rows", asked=True)
 
 
 def _by_result(group: Group) -> Iterator[Finding]:
@@ -306,10 +377,13 @@ _RULES: tuple[Callable[[Group, Sketch], Iterator[Finding]], ...] = (
     _format,
     _null,
     _by_filter,
+    _counted_values,
+    _value_of_group,
     _fan_out,
     _ordering,
     _aggregate,
     _cardinality,
     _value_set,
+    _rows_at_all,
 )
 """In the order in which they are asked: what names the property outright comes first, values that merely differ (as they always do) last."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from compare.causes.asking import Asking
 from compare.causes.assertion import Sketch
-from compare.causes.scope import Scope, function_at, in_loop, parsed, statement_at
+from compare.causes.scope import Scope, fixture_of, function_at, in_loop, is_around, parsed, statement_at
 from compare.causes.syntax import called, calls_of_own, expressions, read_names
 from compare.causes.words import plain
-from harness.model import DeepPlace
+from harness.model import DeepPlace, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -22,22 +23,26 @@ _MOST_STEPS = 200
 _GIVING_UP = frozenset({"fail", "skip", "xfail"})
 
 
-def read_assertion(sources: Mapping[str, str], failure: Failure, *, own: Collection[str], columns: Collection[str]) -> Sketch | None:
+def read_assertion(sources: Mapping[str, str], failure: Failure, *, own: Collection[str], columns: Collection[str], test: str = "") -> Sketch | None:
     """The sketch of the assertion that failed, from the text of the suite's files by path.
 
-    `own` are the suite's own files (a frame elsewhere is the system under test), `columns` the names of columns that may be kept.
+    It lies in the function of the test, which is called `test`: one that many tests assert by says nothing of this one. `own` are the suite's own
+    files (a frame elsewhere is the system under test), `columns` the names of columns that may be kept.
     None where no frame lies in a file whose text is given and can be read.
     """
     frames = [frame for frame in failure.frames if frame.path in sources and (frame.path in own or not own)]
-    reader = _Reader(Asking(_known(columns)))
+    shared = [path for path in sources if path.rpartition("/")[2] == "conftest.py"]
+    modules = ((path, parsed(sources[path])) for path in sorted(shared, key=len, reverse=True))
+    reader = _Reader(Asking(_known(columns)), shared=tuple((path, module) for path, module in modules if module is not None))
     place: DeepPlace | None = None
+    in_test = False
     for number, frame in enumerate(reversed(frames)):
         module = parsed(sources[frame.path])
         statement = statement_at(module, frame.line) if module is not None else None
         if module is None or statement is None:
             continue
-        if place is None:
-            place = DeepPlace(path=frame.path, line=statement.lineno)
+        if place is None or (frame.function == test and not in_test):
+            place, in_test = DeepPlace(path=frame.path, line=statement.lineno), frame.function == test
         reader.read(Scope(module, frame, function_at(module, frame)), statement, asserting=number == 0)
     if place is None:
         return None
@@ -64,9 +69,10 @@ def _known(columns: Collection[str]) -> dict[str, tuple[str, ...]]:
 
 @dataclass(slots=True)
 class _Reader:
-    """Follows an assertion back to what its operands are made of, and notes what is asked on the way."""
+    """Follows an assertion back to what its operands are made of, and notes what is asked on the way. `shared` are the conftest.py files."""
 
     asking: Asking
+    shared: tuple[tuple[str, ast.Module], ...] = ()
     lines: list[DeepPlace] = field(default_factory=list)
     _seen: set[tuple[str, str]] = field(default_factory=set)
     _steps: int = 0
@@ -75,6 +81,7 @@ class _Reader:
         """Take in a statement and all that it depends on in its function."""
         parts = list(expressions(statement))
         self._note(scope, statement)
+        self.asking.several, self.asking.constants = scope.collections(), scope.constants()
         if asserting:
             for expression in parts if isinstance(statement, ast.Assert | ast.Expr | ast.If | ast.While) else ():
                 self.asking.condition(expression)
@@ -124,16 +131,34 @@ class _Reader:
             self._seen.add(key)
             for statement, made_of in scope.made(name, before):
                 self._note(scope, statement)
+                self.asking.made_by(statement)
+                sums_up = isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name)
                 for one in made_of:
-                    self._follow(scope, one, statement.lineno, each=each or in_loop(scope, statement))
+                    self._follow(scope, one, statement.lineno, each=each or (in_loop(scope, statement) and not sums_up))
                 self._heads(scope, statement, deciding=True)
         for function in self._own_functions(scope, expression):
-            inside = Scope(scope.module, scope.frame, function)
-            for statement in function.body:
-                self._note(inside, statement)
-                for node in ast.walk(statement):
-                    for one in expressions(node) if isinstance(node, ast.stmt) else ():
-                        self.asking.take(inside, one, each=each)
+            self._inside(Scope(scope.module, scope.frame, function), each=each)
+        for inside in self._fixtures(scope, expression):
+            self._inside(inside, each=each)
+
+    def _inside(self, inside: Scope, *, each: bool) -> None:
+        """What a function that is called asks on the way."""
+        for statement in inside.function.body if inside.function else ():
+            self._note(inside, statement)
+            for node in ast.walk(statement):
+                for one in expressions(node) if isinstance(node, ast.stmt) else ():
+                    self.asking.take(inside, one, each=each)
+
+    def _fixtures(self, scope: Scope, expression: ast.expr) -> Iterator[Scope]:
+        """The fixtures behind the arguments that an expression reads, each once: those of the file, else of the nearest conftest.py above it."""
+        for name in read_names(expression):
+            key = (scope.frame.path, f"{name} fixture")
+            if key not in self._seen and scope.takes(name):
+                self._seen.add(key)
+                modules = [(scope.frame.path, scope.module), *((path, module) for path, module in self.shared if is_around(path, scope.frame.path))]
+                found = ((path, module, fixture) for path, module in modules if (fixture := fixture_of(module, name)) is not None)
+                for path, module, fixture in islice(found, 1):
+                    yield Scope(module, Frame(path=path, line=fixture.lineno, function=fixture.name), fixture)
 
     def _own_functions(self, scope: Scope, expression: ast.expr) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
         """Functions of the same file that an expression calls, each once."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compare.causes.answers import answers
 from compare.causes.assertion import Ask, Sketch
+from compare.causes.patterns import find_pattern
 from compare.causes.results import DATES
 from harness.model import Pattern
 
 if TYPE_CHECKING:
+    from compare.causes.patterns import Finding
     from harness.model import DeepRecord, DeepRequest
 
 _REFUSED = 400
@@ -30,8 +33,7 @@ def pattern_of_requests(legacy: DeepRecord | None, shadow: DeepRecord | None, sk
     if sketch is None or not sketch.whole or legacy is None or shadow is None or not shadow.requests:
         return None
     near = [one for one in shadow.requests if not {one.at, *one.through}.isdisjoint(sketch.lines)] or list(shadow.requests)
-    statuses = [[one.status for one in record.requests if one.status is not None and one.status >= _REFUSED] for record in (legacy, shadow)]
-    if statuses[0] != statuses[1]:
+    if _refused(legacy) != _refused(shadow):
         return None
     request = near[-1]
     if any({value.type, value.format or ""} & DATES for value in (*request.query, *request.segments)) and sketch.has(
@@ -40,3 +42,14 @@ def pattern_of_requests(legacy: DeepRecord | None, shadow: DeepRecord | None, sk
         return Pattern.TIME_WINDOW, request
     pattern = next((pattern for pattern, several in _BY_ASK for asks in several if asks <= sketch.asks), None)
     return None if pattern is None else (pattern, request)
+
+
+def pattern_of_answers(legacy: DeepRecord | None, shadow: DeepRecord | None, sketch: Sketch | None) -> Finding | None:
+    """The same where the answers themselves were seen; None where the sides were not answered alike, since then a record or a setting is missing."""
+    if legacy is None or shadow is None or _refused(legacy) != _refused(shadow):
+        return None
+    return find_pattern(answers(legacy, shadow, sketch), sketch)
+
+
+def _refused(record: DeepRecord) -> list[int]:
+    return [one.status for one in record.requests if one.status is not None and one.status >= _REFUSED]

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compare.causes.syntax import ONE_ROW, called, stored_in
+from compare.causes.syntax import ONE_ROW, called, is_collection, stored_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +38,28 @@ def function_at(module: ast.Module, frame: Frame) -> ast.FunctionDef | ast.Async
     return max(found, key=lambda node: node.lineno, default=None)
 
 
+def fixture_of(module: ast.Module, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The fixture of pytest that a module has under a name."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for one in node.decorator_list:
+                named = {word.arg: word.value for word in one.keywords} if isinstance(one, ast.Call) else {}
+                held = one.func if isinstance(one, ast.Call) else one
+                other = named.get("name")
+                called_so = other.value if isinstance(other, ast.Constant) else node.name
+                if (
+                    "fixture" in (held.attr if isinstance(held, ast.Attribute) else held.id if isinstance(held, ast.Name) else "")
+                    and called_so == name
+                ):
+                    return node
+    return None
+
+
+def is_around(shared: str, path: str) -> bool:
+    """Whether a conftest.py lies in the folder of a file, or above it."""
+    return path.startswith(shared.removesuffix("conftest.py"))
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """A function of a module, or the module itself where `function` is None."""
@@ -58,18 +80,35 @@ class Scope:
                 yield node
 
     def made(self, name: str, before: int) -> Iterator[tuple[ast.stmt, list[ast.expr]]]:
-        """The statements that give a name its value, above a line, with the expressions they give it."""
-        for node in ast.walk(self.body):
-            if not isinstance(node, ast.stmt) or node.lineno > before:
-                continue
-            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value is not None and name in targets_of(node):
-                yield node, [node.value]
-            elif isinstance(node, ast.For | ast.AsyncFor) and name in stored_in(node.target):
-                yield node, [node.iter]
-            elif isinstance(node, ast.With | ast.AsyncWith) and any(one.optional_vars and name in stored_in(one.optional_vars) for one in node.items):
-                yield node, [one.context_expr for one in node.items]
-            elif isinstance(node, ast.Expr) and _grows(node.value) == name:
-                yield node, [node.value]
+        """The statements that give a name its value, above a line, with the expressions they give it.
+
+        What the function does not make itself is a constant of the module, or an attribute that another method or the class has set.
+        """
+        found = list(_making(self.body, name, before))
+        if not found and self.function is not None and name not in _arguments(self.function):
+            found = list(_making(self.module, name, None) if name.startswith("self.") else _making_above(self.module, name))
+        yield from found
+
+    def takes(self, name: str) -> bool:
+        """Whether a name is an argument of the function."""
+        return self.function is not None and name in _arguments(self.function)
+
+    def collections(self) -> frozenset[str]:
+        """Names in the function that plainly hold several values."""
+        return frozenset(
+            name
+            for node in ast.walk(self.body)
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and is_collection(node.value)
+            for name in targets_of(node)
+        )
+
+    def constants(self) -> dict[str, ast.expr | None]:
+        """Names of constants with what they are: of the module, of the function, and (unknown) those that a parametrisation gives it."""
+        found: dict[str, ast.expr | None] = dict.fromkeys(_parametrised(self.function) if self.function else ())
+        for node in (*self.module.body, *(ast.walk(self.function) if self.function else ())):
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and _is_constant(node.value):
+                found.update(dict.fromkeys(targets_of(node), node.value))
+        return found
 
     def around(self, statement: ast.stmt) -> Iterator[tuple[ast.stmt, list[ast.expr]]]:
         """The heads of loops and conditions that a statement stands in."""
@@ -78,6 +117,49 @@ class Scope:
                 inside = any(one is statement for part in (node.body, node.orelse) for each in part for one in ast.walk(each))
                 if inside:
                     yield node, [node.iter if isinstance(node, ast.For | ast.AsyncFor) else node.test]
+
+
+def _making(body: ast.AST, name: str, before: int | None) -> Iterator[tuple[ast.stmt, list[ast.expr]]]:
+    for node in ast.walk(body):
+        if isinstance(node, ast.stmt) and (before is None or node.lineno <= before) and (made_of := _makes(node, name)):
+            yield node, made_of
+
+
+def _making_above(module: ast.Module, name: str) -> Iterator[tuple[ast.stmt, list[ast.expr]]]:
+    """At the top of a module."""
+    for node in module.body:
+        if made_of := _makes(node, name):
+            yield node, made_of
+
+
+def _makes(node: ast.stmt, name: str) -> list[ast.expr]:
+    """The expressions that a statement gives a name; none where it does not."""
+    if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value is not None and name in targets_of(node):
+        return [node.value]
+    if isinstance(node, ast.For | ast.AsyncFor) and name in stored_in(node.target):
+        return [node.iter]
+    if isinstance(node, ast.With | ast.AsyncWith) and any(one.optional_vars and name in stored_in(one.optional_vars) for one in node.items):
+        return [one.context_expr for one in node.items]
+    if isinstance(node, ast.Expr) and _grows(node.value) == name:
+        return [node.value]
+    return []
+
+
+def _is_constant(value: ast.expr) -> bool:
+    if isinstance(value, ast.List | ast.Tuple | ast.Set):
+        return bool(value.elts) and all(map(_is_constant, value.elts))
+    return isinstance(value.operand if isinstance(value, ast.UnaryOp) else value, ast.Constant)
+
+
+def _parametrised(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    """The arguments that `pytest.mark.parametrize` gives a function."""
+    calls = [one for one in function.decorator_list if isinstance(one, ast.Call) and called(one) == "parametrize" and one.args]
+    texts = [node.value for call in calls for node in ast.walk(call.args[0]) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return {name.strip() for text in texts for name in text.split(",")}
+
+
+def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    return {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
 
 
 def targets_of(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> set[str]:

@@ -9,6 +9,8 @@ from harness.model import Pattern
 if TYPE_CHECKING:
     from compare.causes.patterns import Finding
 
+CASES = "a case of this test is made of the data of legacy; shadow's data make no such case"
+
 _SENTENCES = {
     (Pattern.NULL, "null"): "some rows of {entity} are NULL; none on shadow",
     (Pattern.NULL, "filled"): "some rows of {entity} hold a value; all are NULL on shadow",

@@ -22,8 +22,14 @@ def sketch_of(pair: PairResult, sources: Mapping[str, str], legacy: DeepRecord |
     if pair.failure is None:
         return None
     records = [record for record in (shadow, legacy) if record is not None]
-    columns = {column.name for record in records for statement in record.statements for column in statement.columns}
-    return read_assertion(sources, pair.failure, own=own_files(pair, legacy, shadow), columns=columns)
+    results = [one.columns for record in records for one in record.statements] + [one.columns for record in records for one in record.requests]
+    columns = {column.name for result in results for column in result}
+    return read_assertion(sources, pair.failure, own=own_files(pair, legacy, shadow), columns=columns, test=function_of(pair.test_id))
+
+
+def function_of(test_id: str) -> str:
+    """The name of a test's function."""
+    return test_id.partition("[")[0].partition(" ")[0].rpartition("::")[2]
 
 
 def own_files(pair: PairResult, legacy: DeepRecord | None, shadow: DeepRecord | None) -> frozenset[str]:

@@ -58,6 +58,7 @@ class Role(StrEnum):
     COMPARED = "compared"  # with a column, in WHERE, ON or HAVING
     WRITTEN = "written"  # into a column
     LIMITING = "limiting"  # a number of rows
+    FIGURE = "figure"  # a column of the result (SELECT 1), or what something computed is compared with (HAVING count(*) > 5)
     OTHER = "other"
 
 
@@ -95,7 +96,9 @@ class Outline:
     patterned: bool = False
     measured: tuple[Column, ...] = ()
     calendar: tuple[Column, ...] = ()
+    flags: tuple[Column, ...] = ()
     selected_columns: tuple[Column, ...] = ()
+    computed: tuple[str, ...] = ()
 
     def resolved(self, name: str) -> Column:
         """The column of a result called `name`, with its table where the statement tells it."""
@@ -198,7 +201,7 @@ class _Reader:
         filters = [place for place, clause in enumerate(clauses) if clause in {"where", "having", "on"}]
         nulls = self._null_tests()
         inner = any(words[place] == "exists" and self._at(place - 1) == "not" for place in filters)
-        inner |= any(words[place] == "in" and self._at(place - 1) == "not" and "select" in words[place + 1 : place + 3] for place in filters)
+        inner |= any(words[place] == "in" and "select" in words[place + 1 : place + 3] and self._is_negated(place) for place in filters)
         return Outline(
             verb=words[0] if words else "",
             tables=tuple(self.tables),
@@ -208,7 +211,7 @@ class _Reader:
             distinct="distinct" in words,
             null_tests=nulls,
             anti=inner or any((column.table or "").casefold() in self.outer for column in nulls),
-            grouped=self._columns_of("group"),
+            grouped=self._columns_of("group") or self._grouped_by_number(select_list),
             ordered=self._columns_of("order"),
             limited=bool({"limit", "fetch", "top"} & set(words)),
             having=self._functions(having),
@@ -216,7 +219,21 @@ class _Reader:
             measured=self._inside(filters, _MEASURING - {"upper", "lower"}),
             calendar=self._inside(range(len(words)), _CALENDAR),
             selected_columns=self._selected_columns(select_list),
+            flags=tuple(dict.fromkeys(column for place in filters if self._is_flag(place) and (column := self._column(place)) is not None)),
+            computed=tuple(self._name(place) for place in select_list if self._is_name(place) and self._is_result_of_function(place)),
         )
+
+    def _is_negated(self, place: int) -> bool:
+        """`x NOT IN`, and `NOT (x IN ...)` as object mappers write it."""
+        at = place - 1
+        while self._is_name(at) or self._at(at) in {".", "("}:
+            at -= 1
+        return self._at(at) == "not"
+
+    def _grouped_by_number(self, select_list: list[int]) -> tuple[Column, ...]:
+        """GROUP BY 1: the first plain column, or the rows."""
+        first = self._selected_columns(select_list)[:1] or (Column(self.tables[0] if self.tables else None, ROWS),)
+        return first if "group" in self.clauses else ()
 
     def _functions(self, places: list[int]) -> tuple[tuple[str, Column | None], ...]:
         known = AGGREGATES | _COUNTING
@@ -245,6 +262,11 @@ class _Reader:
         ends = (place for place in places if self._at(place + 1) in {",", "from"} and self._at(place - 1) not in {"as", ")"})
         return tuple(dict.fromkeys(column for place in ends if (column := self._column(place)) is not None and column.table))
 
+    def _is_result_of_function(self, place: int) -> bool:
+        """`total` of `sum(amount) AS total`."""
+        before = place - 2 if self._at(place - 1) == "as" else place - 1
+        return self._at(before) == ")" and self._at(place + 1) in {",", "from"} and self.depths[place] == self.depths[0]
+
     def _null_tests(self) -> tuple[Column, ...]:
         found = []
         for place, word in enumerate(self.words):
@@ -253,6 +275,26 @@ class _Reader:
                 if column is not None:
                     found.append(column)
         return tuple(dict.fromkeys(found))
+
+    def _is_flag(self, place: int) -> bool:
+        """Whether a column stands for a condition by itself: WHERE barred AND NOT gone."""
+        first = place
+        while self._at(first - 1) == "." and self._is_name(first - 2):
+            first -= 2
+        ends = {"", "and", "or", ")", "limit", "order", "group", "having", ";", "offset", "union"}
+        return (
+            self._is_name(place)
+            and self._at(first - 1) in {"where", "and", "or", "not", "("}
+            and self._at(place + 1) in ends
+            and not self._in_call(first)
+        )
+
+    def _in_call(self, place: int) -> bool:
+        """Whether a name is an argument, or stands in a list: lower(name), IN (name)."""
+        at = place - 1
+        while self._at(at) == "(":
+            at -= 1
+        return self._at(place - 1) == "(" and (self._is_name(at) or self._at(at) in {"in", "any", "all", "values", "by", "using", "between", "over"})
 
     def _left_of(self, place: int) -> Column | None:
         """The column left of an operator, also inside of functions."""
@@ -273,7 +315,9 @@ class _Reader:
         if clause in {"limit", "offset", "fetch"}:
             return Placeholder(Role.LIMITING)
         if clause == "values":
-            return Placeholder(Role.WRITTEN, self._inserted(place))
+            return self._of_values(place)
+        if clause == "select" and self._at(left) in {"select", "distinct", ","} and self.depths[place] == self.depths[self._clause_of(place)]:
+            return Placeholder(Role.FIGURE)
         while self._at(left) == "(" or (self._is_name(left) and self._at(left + 1) == "(") or self._at(left) in {"not", "any", "all", "cast"}:
             left -= 1
         if self._at(left) in {",", "and"}:
@@ -283,7 +327,13 @@ class _Reader:
             column = self._left_of(left)
             if column is not None:
                 return Placeholder(Role.WRITTEN if clause == "set" and operator == "=" else Role.COMPARED, column, operator)
+            if self._at(left - 1) == ")" and {"count", "*"} & set(self.words[max(0, left - 4) : left]):
+                return Placeholder(Role.FIGURE)
         return self._reversed(place)
+
+    def _clause_of(self, place: int) -> int:
+        """The word that opens the select list in which a place stands."""
+        return next((at for at in range(place, -1, -1) if self.words[at] == "select" and self.depths[at] <= self.depths[place]), place)
 
     def _reversed(self, place: int) -> Placeholder:
         right = place + 1
@@ -307,6 +357,28 @@ class _Reader:
             if self.depths[at] < depth or (word == "and" and self._at(at) in {"and", "or", "where"} and self.depths[at] == depth):
                 return left
         return left
+
+    def _of_values(self, place: int) -> Placeholder:
+        if "into" in self.words[:place]:
+            return Placeholder(Role.WRITTEN, self._inserted(place))
+        column = self._joined(place)
+        return Placeholder(Role.OTHER) if column is None else Placeholder(Role.COMPARED, column, "=")
+
+    def _joined(self, place: int) -> Column | None:
+        """JOIN (VALUES (?), (?)) AS w (id) ON w.id = t.id: what the column of the list is joined on."""
+        listed = max(at for at in range(place) if self.words[at] == "values")
+        begin = next(at for at in range(place - 1, listed - 1, -1) if self.words[at] in {"(", "values"})
+        number = self.words[begin:place].count(",")
+        end = next((at for at in range(place, len(self.words)) if self.depths[at] < self.depths[listed]), len(self.words))
+        alias = end + 2 if self._at(end + 1) == "as" else end + 1
+        names = [self.words[at] for at in range(alias + 2, len(self.words)) if self.words[at] != ","]
+        if self._at(alias + 1) != "(" or number >= len(names) or ")" in names[: number + 1]:
+            return None
+        for at in range(alias + 2, len(self.words) - 2):
+            if self.words[at : at + 3] == [self._at(alias), ".", names[number]]:
+                after = at + 6 if self._at(at + 5) == "." else at + 4
+                return self._column(after) if self._at(at + 3) == "=" else self._column(at - 2) if self._at(at - 1) == "=" else None
+        return None
 
     def _inserted(self, place: int) -> Column | None:
         """INSERT INTO t (a, b) VALUES (?, ?): the column by its number."""

@@ -56,8 +56,8 @@ def read_names(expression: ast.expr) -> Iterator[str]:
     for node in ast.walk(expression):
         if isinstance(node, ast.Name):
             yield node.id
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
-            yield f"self.{node.attr}"
+        elif isinstance(node, ast.Attribute) and (name := stored_under(node)) is not None:
+            yield name
 
 
 def stored_in(target: ast.AST) -> set[str]:
@@ -66,8 +66,8 @@ def stored_in(target: ast.AST) -> set[str]:
     for node in ast.walk(target):
         if isinstance(node, ast.Name):
             found.add(node.id)
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
-            found.add(f"self.{node.attr}")
+        elif isinstance(node, ast.Attribute) and (name := stored_under(node)) is not None:
+            found.add(name)
     return found
 
 
@@ -90,6 +90,119 @@ def is_fixed_place(index: ast.expr) -> bool:
     """Whether a subscript is a number written in the source."""
     node = index.operand if isinstance(index, ast.UnaryOp) else index
     return isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool)
+
+
+def is_empty(expression: ast.expr) -> bool:
+    """Whether it is an empty collection written in the source."""
+    if isinstance(expression, ast.Dict):
+        return not expression.keys
+    if isinstance(expression, ast.Call):
+        return called(expression) in _COLLECTIONS and not expression.args and not expression.keywords
+    return isinstance(expression, ast.List | ast.Tuple) and not expression.elts
+
+
+def is_collection(expression: ast.expr) -> bool:
+    """Whether it plainly holds several values, of which a text is one, and is no text of which it is a part."""
+    if isinstance(expression, ast.Call):
+        return called(expression) in _COLLECTIONS
+    return isinstance(expression, ast.SetComp | ast.ListComp | ast.DictComp | ast.Set | ast.List | ast.Tuple | ast.Dict)
+
+
+_COLLECTIONS = frozenset({"set", "list", "tuple", "frozenset", "dict", "sorted", "keys", "values"})
+
+
+def looked_up(node: ast.AST) -> tuple[ast.expr | None, str | None]:
+    """The dictionary and the text of `found["open"]`, `found.get("open", 0)`."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        return node.value, node.slice.value
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+        first = node.args[0]
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            return node.func.value, first.value
+    return None, None
+
+
+def conditions_of(node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp | ast.Lambda) -> list[ast.expr]:
+    """What a comprehension chooses by; of a function handed over, what it says."""
+    return [node.body] if isinstance(node, ast.Lambda) else [test for generator in node.generators for test in generator.ifs]
+
+
+def is_of_signs(call: ast.Call) -> bool:
+    """`set("äö")`: the signs of a text written in the source."""
+    first = call.args[0] if call.args else None
+    return called(call) in {"set", "frozenset"} and isinstance(first, ast.Constant) and isinstance(first.value, str)
+
+
+def is_of_neighbours(call: ast.Call) -> bool:
+    """`pairwise(days)`, `zip(days, days[1:])`: each with the one after it."""
+    second = call.args[1] if called(call) == "zip" and len(call.args) > 1 else None
+    return called(call) == "pairwise" or (
+        isinstance(second, ast.Subscript) and isinstance(second.slice, ast.Slice) and second.slice.lower is not None
+    )
+
+
+def stored_under(node: ast.Attribute) -> str | None:
+    """The name of an attribute of the object or its class: `self.rows`, also of `cls.rows`."""
+    return f"self.{node.attr}" if isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"} else None
+
+
+def counts_up(statement: ast.stmt) -> ast.expr | None:
+    """What is counted by: `row["city"]` of `counts[row["city"]] += 1`, of `counts[city] = counts.get(city, 0) + 1`, of `found[city].append(row)`."""
+    target: ast.expr
+    if isinstance(statement, ast.AugAssign):
+        target, value = statement.target, statement.value
+    elif isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.value, ast.BinOp):
+        target, value = statement.targets[0], statement.value.right
+    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and called(statement.value) in {"append", "add"}:
+        held = statement.value.func.value if isinstance(statement.value.func, ast.Attribute) else None
+        if isinstance(held, ast.Call) and called(held) == "setdefault" and held.args:
+            return held.args[0]
+        return held.slice if isinstance(held, ast.Subscript) else None
+    else:
+        return None
+    is_one = isinstance(value, ast.Constant) and value.value == 1
+    return target.slice if is_one and isinstance(target, ast.Subscript) else None
+
+
+_RESHAPING = frozenset(
+    {
+        "round",
+        "int",
+        "floor",
+        "ceil",
+        "trunc",
+        "quantize",
+        "to_integral_value",
+        "to_integral",
+        "normalize",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "lower",
+        "upper",
+    }
+    | {"title", "capitalize", "casefold", "zfill", "rjust", "ljust", "replace", "str"}
+)
+
+
+def is_reshaped(one: ast.expr, other: ast.expr) -> bool:
+    """Whether a value is compared with itself, written or rounded in another way: `price == round(price, 2)`."""
+    for left, right in ((one, other), (other, one)):
+        if isinstance(right, ast.Call) and called(right) in _RESHAPING:
+            of = (
+                right.func.value
+                if isinstance(right.func, ast.Attribute) and not _is_module(right.func.value)
+                else right.args[0]
+                if right.args
+                else None
+            )
+            if of is not None and not isinstance(left, ast.Constant) and ast.dump(of) == ast.dump(left):
+                return True
+    return False
+
+
+def _is_module(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in {"math", "np", "numpy"}
 
 
 def is_mark(text: str) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
+_SHORTEST_STEM = 4
+_LONGEST_ENDING = 2
 _GENERAL = frozenset(
     {
         "id",
@@ -34,16 +37,25 @@ _GENERAL = frozenset(
 def affinity(name: str | None, entity: str) -> float:
     """Share of the telling words of the entity (table and column, without `id`, `number` and the like) that `name` holds too: 0.0 to 1.0.
 
-    Words are compared without case and plural. A `name` of None, or without a telling word, has none.
+    Words are compared without case, accents and short endings (`Kunde`, `Kunden`). A `name` of None, or without a telling word, has none.
     """
     if not name:
         return 0.0
     wanted = _telling(entity)
-    return len(wanted & _telling(name)) / len(wanted) if wanted else 0.0
+    if not wanted:
+        return 0.0
+    given = _telling(name)
+    return sum(1 for word in wanted if word in given or any(_one_stem(word, other) for other in given)) / len(wanted)
 
 
 def _telling(text: str) -> frozenset[str]:
-    return frozenset(_singular(word) for word in (found.lower() for found in _WORDS.findall(text)) if word not in _GENERAL)
+    plain = text if text.isascii() else "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+    return frozenset(_singular(word) for word in (found.lower() for found in _WORDS.findall(plain)) if word not in _GENERAL)
+
+
+def _one_stem(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return len(short) >= _SHORTEST_STEM and len(long) - len(short) <= _LONGEST_ENDING and long.startswith(short)
 
 
 def _singular(word: str) -> str:

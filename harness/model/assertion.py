@@ -28,6 +28,7 @@ class Ask(StrEnum):
     NUMBER = "number"  # equal to a number written in the source
     THRESHOLD = "threshold"  # more or less than a number written in the source
     SOME = "some"  # any, all, next
+    VOLUME = "volume"  # compared with a number of thousands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,7 +149,8 @@ class DeepStatement:
 class DeepRequest:
     """One HTTP request. `path` is a template: segments that are no words of code are `{}`, and stand in `segments` in this order.
 
-    `status` is None where no response came.
+    `status` is None where no response came. `rows` counts the records of a JSON answer, None where it is not known; `columns` are their members and
+    what stands around them (a total), `single` tells that it is about one record, or none, and not about a list.
     """
 
     method: str
@@ -159,6 +160,9 @@ class DeepRequest:
     query: tuple[DeepValue, ...] = ()
     body: tuple[DeepValue, ...] = ()
     status: int | None = None
+    rows: int | None = None
+    single: bool = False
+    columns: tuple[DeepColumn, ...] = ()
     at: DeepPlace | None = None
     through: tuple[DeepPlace, ...] = ()
     phase: Phase = Phase.CALL
@@ -375,6 +379,9 @@ def _request(line: Mapping[str, Any]) -> DeepRequest:
         query=_values(line.get("query", ())),
         body=_values(line.get("body", ())),
         status=None if status is None else int(status),
+        rows=None if line.get("rows") is None else int(line["rows"]),
+        single=bool(line.get("single", False)),
+        columns=tuple(map(_column, line.get("columns", ()))),
         at=_place(line.get("at")),
         through=_places(line.get("through", ())),
         phase=Phase(line.get("phase", "call")),

@@ -17,6 +17,7 @@ from harness.model.coupling import IdentifyingColumn, IndexSummary
 from runners.identity.choice import choose
 from runners.identity.connection import reading
 from runners.identity.content import national_number
+from runners.identity.documents import identifying
 from runners.identity.layout import BLOCK, CHECK, LEGACY, MAGIC, MOST_COLUMNS, SHADOW, Description, Profile, first_entry
 from runners.identity.limits import Pace, ReadLimits
 from runners.identity.reading import sample, stream
@@ -125,8 +126,10 @@ class _Reader:
         self.rows += read
 
     def _values(self, number: int, choice: Choice, columns: Sequence[Sequence[object]], side: int) -> None:
-        if len(columns) == 1:
-            values: Iterable[object] = columns[0]
+        if choice.within:
+            values: Iterable[object] = [text for document in columns[0] for text in identifying(document)]
+        elif len(columns) == 1:
+            values = columns[0]
         elif choice.joined_by is not None:
             values = [choice.joined_by.join(map(str, parts)) if all(parts) else None for parts in zip(*columns, strict=True)]
         else:
@@ -136,7 +139,7 @@ class _Reader:
             lengths = Counter(len(text) - 2 for text in spelled if text.startswith("n:"))
             self.digits.setdefault(number, Counter()).update(lengths)
             self.taken[number] += len(spelled)
-        if choice.shown.content == "phone":
+        if choice.shown.content == "phone" and not choice.within:
             spelled += [f"n:{digits}" for value in columns[0] if isinstance(value, str) and (digits := national_number(value))]
         fingerprint, low = self.key.fingerprint, entry(0, number, side)
         self.sorter.extend([int(fingerprint(text), 16) << 16 | low for text in spelled])

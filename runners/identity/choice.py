@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from harness.errors import ConfigurationError
 from harness.model import CouplingKind
 from harness.model.coupling import IdentifyingColumn
-from runners.identity.content import content_of, distinct_share
+from runners.identity.content import content_of, content_of_one, distinct_share
+from runners.identity.documents import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,9 @@ _PERSONAL = {
 _NO_KEY_NAME = re.compile(r"post(?:al)?_?code|zip|country|currency|area|state|region|language|locale|status|house|street|building", re.IGNORECASE)
 _KEY_CONTENT = frozenset({"uuid", "prefixed", "number", "text", "reference"})
 _MOST_PARTS = 4
+_SHARE_OF_PART = 0.2
+_FEWEST_OF_PART = 20
+_FEWEST_IN_DOCUMENTS = 3
 _ADDRESS = re.compile(r"address|street|strasse|adresse|direccion|indirizzo", re.IGNORECASE)
 _FIRST = re.compile(r"^(?:first|given|fore)_?name$|^vorname$|^prenom$|^nombre$|^nome$", re.IGNORECASE)
 _LAST = re.compile(r"^(?:last|family|sur)_?name$|^nachname$|^nom$|^apellidos?$|^cognome$", re.IGNORECASE)
@@ -46,12 +50,15 @@ _LAST = re.compile(r"^(?:last|family|sur)_?name$|^nachname$|^nom$|^apellidos?$|^
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Columns of one table that are read as one value. `stored` is False for those whose values stand under another entity."""
+    """Columns of one table that are read as one value. `stored` is False for those whose values stand under another entity; `within` tells that what
+    identifies somebody is read out of documents.
+    """
 
     table: Table
     columns: tuple[str, ...]
     shown: IdentifyingColumn
     joined_by: str | None = None
+    within: bool = False
 
     @property
     def stored(self) -> bool:
@@ -91,12 +98,41 @@ def _of_table(table: Table, sample: Mapping[str, Sequence[object]], added: set[t
         single = (column.name,)
         if single in found:
             continue
+        if column.family == "document":
+            if (documents := _document(table, column.name, sample.get(column.name, ()))) is not None:
+                found[single] = documents
+            continue
         if (table.name, column.name) in added:
             found[single] = _choice(table, single, _kind(sample.get(column.name, ()), column.name), "named in [coupling]")
         elif (reason := _by_content(table, column.name, column.family, sample.get(column.name, ()))) is not None:
             found[single] = _choice(table, single, *reason)
-    found |= {choice.columns: choice for choice in _full_names(table, sample)}
+    found |= {choice.columns: choice for choice in (*_parts(table, sample), *_full_names(table, sample)) if choice.columns not in found}
     return list(found.values())
+
+
+def _parts(table: Table, sample: Mapping[str, Sequence[object]]) -> list[Choice]:
+    """The parts of keys of several columns: a test hands them over one by one. What few rows of the table share tells a record, `kind` does not."""
+    led = {one.columns for one in table.foreign}
+    parts = dict.fromkeys(name for key in _keys(table) if 1 < len(key) <= _MOST_PARTS for name in key)
+    return [
+        _choice(table, (name,), _kind(sample.get(name, ()), name), "part of a key of several columns")
+        for name in parts
+        if (column := table.column(name)) is not None and column.family != "other" and (name,) not in led and _tells_records(sample.get(name, ()))
+    ]
+
+
+def _document(table: Table, name: str, documents: Sequence[object]) -> Choice | None:
+    """A column of documents that hold email addresses, telephone numbers, account numbers or UUIDs."""
+    kinds = [kind for document in documents for value in leaves(document) if (kind := content_of_one(value)) is not None]
+    if len(kinds) < _FEWEST_IN_DOCUMENTS:
+        return None
+    content = max(sorted(set(kinds)), key=kinds.count)
+    return replace(_choice(table, (name,), content, f"documents that hold {_PERSONAL[content]}"), within=True)
+
+
+def _tells_records(values: Sequence[object]) -> bool:
+    """Whether a part of a key takes enough different values to tell a record from most others: a line number or a kind does not."""
+    return distinct_share(values) >= _SHARE_OF_PART or len({str(value) for value in values}) >= _FEWEST_OF_PART
 
 
 def _keys(table: Table) -> list[tuple[str, ...]]:
@@ -107,7 +143,7 @@ def _key(table: Table, key: tuple[str, ...], sample: Mapping[str, Sequence[objec
     if len(key) > _MOST_PARTS:
         return None
     families = [column.family if (column := table.column(name)) is not None else "other" for name in key]
-    if "other" in families:
+    if {"other", "document"} & set(families):
         return None
     foreign = next((one for one in table.foreign if one.columns == key), None)
     if foreign is not None and len(key) == 1:
@@ -160,16 +196,21 @@ def _by_name(table: Table, name: str, values: Sequence[object]) -> tuple[str, st
 
 
 def _full_names(table: Table, sample: Mapping[str, Sequence[object]]) -> list[Choice]:
-    """First and last name in columns of their own are also read together, as they are written."""
+    """First and last name in columns of their own are also read together, as they are written; last names by themselves, however few there are."""
     first = next((column.name for column in table.columns if _FIRST.search(column.name) and sample.get(column.name)), None)
     last = next((column.name for column in table.columns if _LAST.search(column.name) and sample.get(column.name)), None)
     if first is None or last is None:
         return []
-    return [_choice(table, (first, last), "name", "first and last name, as they are written together", joined_by=" ")]
+    together = _choice(table, (first, last), "name", "first and last name, as they are written together", joined_by=" ")
+    return [together, _choice(table, (last,), "name", "last names")]
 
 
 def _choice(table: Table, columns: tuple[str, ...], content: str, reason: str, *, joined_by: str | None = None) -> Choice:
-    is_key = columns == table.primary or any(columns == foreign.columns for foreign in table.foreign) or reason.startswith("named like a key")
+    is_key = (
+        columns == table.primary
+        or any(columns == foreign.columns for foreign in table.foreign)
+        or reason.startswith(("named like a key", "part of a key"))
+    )
     kind = CouplingKind.IDENTIFIER if (is_key and content in _KEY_CONTENT) or content in {"uuid", "prefixed", "number"} else CouplingKind.NATURAL_KEY
     shown = IdentifyingColumn(entity=f"{table.name}.{'+'.join(columns)}", kind=kind, content=content, reason=reason)
     return Choice(table=table, columns=columns, shown=shown, joined_by=joined_by)

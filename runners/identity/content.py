@@ -54,6 +54,17 @@ def content_of(name: str, values: Sequence[object]) -> str | None:
     return "tax_number" if _one_tax_kind(values) else _by_name_too(name, values)
 
 
+def content_of_one(value: str) -> str | None:
+    """What a single text is, as far as it can be told alone: `email`, `uuid`, `iban`, or a `phone` number with its country."""
+    if _is_email(value):
+        return "email"
+    if _is_uuid(value):
+        return "uuid"
+    if value[:1] == "+" and _is_phone(value):
+        return "phone"
+    return "iban" if value[:2].isalpha() and value[2:4].isdigit() and _is_iban(value) else None
+
+
 def _by_name_too(name: str, values: Sequence[object]) -> str | None:
     """Contents whose values alone would not tell."""
     words = _SECTION.sub(" ", name)

@@ -23,6 +23,7 @@ _KEPT_CHARACTERS = 200
 def sample(connection: Connection, table: Table, rows: int, pace: Pace) -> Sample:
     """Values (not None) of the columns of a table that can identify, from its first rows."""
     names = [one.name for one in table.columns if one.family != "other"]
+    whole = {one.name for one in table.columns if one.family == "document"}
     if not names:
         return {}
     taken: Sample = {name: [] for name in names}
@@ -30,7 +31,7 @@ def sample(connection: Connection, table: Table, rows: int, pace: Pace) -> Sampl
         for row in batch:
             for name, value in zip(names, row, strict=True):
                 if value is not None and value != "":
-                    taken[name].append(value[:_KEPT_CHARACTERS] if isinstance(value, str) else value)
+                    taken[name].append(value[:_KEPT_CHARACTERS] if isinstance(value, str) and name not in whole else value)
     return taken
 
 

@@ -27,7 +27,7 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column; `family` is `number`, `text`, `binary` (UUIDs perhaps) or `other` (moments, fractions, truth values, documents)."""
+    """A column; `family` is `number`, `text`, `binary` (UUIDs perhaps), `document` (JSON) or `other` (moments, fractions, truth values)."""
 
     name: str
     family: str
@@ -91,7 +91,9 @@ def _is_partial(index: Any) -> bool:  # noqa: ANN401  # a dictionary whose optio
 
 
 def _family(kind: types.TypeEngine[Any]) -> str:
-    if isinstance(kind, types.Boolean | types.Date | types.DateTime | types.Time | types.Interval | types.JSON | types.Float):
+    if isinstance(kind, types.JSON):
+        return "document"
+    if isinstance(kind, types.Boolean | types.Date | types.DateTime | types.Time | types.Interval | types.Float):
         return "other"
     if isinstance(kind, types.Integer):
         return "number"

@@ -11,7 +11,7 @@ from harness.model.coupling import LiteralSource
 from runners.literals.modules import Spot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from runners.literals.facts import Scope
     from runners.literals.modules import Modules
@@ -67,6 +67,7 @@ class Closure:
                 self._add_all(self.modules.named(spot.path, name), LiteralSource.FIXTURE, 1)
             for path in (spot.path, *self._around(spot.path)):
                 self._add_autouse(self._top(path))
+                self._add_generating(path, self.modules.scope(spot).params)
             self._add(Spot(spot.path, 0), LiteralSource.CONSTANT, 1)
         while self._waiting:
             self._follow(self._waiting.pop(0))
@@ -111,6 +112,13 @@ class Closure:
 
     def _add_autouse(self, spots: tuple[Spot, ...]) -> None:
         self._add_all(tuple(spot for spot in spots if self.modules.scope(spot).autouse), LiteralSource.FIXTURE, 1)
+
+    def _add_generating(self, path: str, arguments: Collection[str]) -> None:
+        """The hook that makes cases of a test, where it names one of the arguments."""
+        for spot in self.modules.named(path, "pytest_generate_tests"):
+            facts = self.modules.facts(path)
+            if facts and any(one.scope == spot.number and one.value in arguments for one in facts.literals if isinstance(one.value, str)):
+                self._add(spot, LiteralSource.FIXTURE, 1)
 
     def _follow(self, spot: Spot) -> None:
         source, distance = self.found[spot]

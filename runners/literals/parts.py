@@ -20,6 +20,7 @@ _GROUPED = re.compile(r"(?<![\w.+])[+(]?\d(?:[ ()/.-]{0,2}\d){6,18}(?![\w])")
 _MOMENT = re.compile(r"(?<!\d)(?:\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}[\d:.+Z-]*)?|\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}:\d{2}(?::\d{2})?)(?!\d)")
 _TOKEN = re.compile(r"(?<![\w.])-?[^\W_]\w*(?:[-/_#]\w+)*(?!\w|\.\d)")
 _JOINED = re.compile(r"[^-/_#]+")
+_SEGMENT = re.compile(r"[^/]+")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?![\w]|\.\d)")
 _NAMES = re.compile(r"[^\W\d_a-z][\w'\u2019-]*(?: (?:(?:de|da|van|von|der|di|la|le|el|al|bin) )*[^\W\d_a-z][\w'\u2019-]*){1,3}")
 _QUOTED = re.compile(r"'([^'\n]{2,80})'|\"([^\"\n]{2,80})\"|`([^`\n]{2,80})`")
@@ -69,6 +70,8 @@ def _with_digits(text: str) -> Iterator[tuple[str, int]]:
         if any(character.isdigit() for character in token):
             yield token, found.start()
             yield from ((one.group(), found.start() + one.start()) for one in _JOINED.finditer(token) if one.group().isdigit())
+            if "/" in token:
+                yield from ((one.group(), found.start() + one.start()) for one in _SEGMENT.finditer(token) if re.search(r"\d", one.group()))
     yield from ((found.group(), found.start()) for found in _NUMBER.finditer(text))
 
 

@@ -11,30 +11,36 @@ from runners.literals.files import suite_files
 from runners.literals.modules import Modules
 from runners.literals.opened import DataFiles
 from runners.literals.other_reach import OtherReach
+from runners.literals.raw_ids import RawIds
 from runners.literals.reaching import Reach
 from runners.literals.scanning import scan_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from harness.evidence import ProjectKey
     from runners.literals.files import SuiteFiles
     from runners.literals.scanning import Packed
 
 
-def scan_suite(root: Path, paths: Sequence[str | Path] | None = None, *, processes: int | None = None) -> SuiteLiterals:
+def scan_suite(
+    root: Path, paths: Sequence[str | Path] | None = None, *, processes: int | None = None, key: ProjectKey | None = None
+) -> SuiteLiterals:
     """Read the suite below `root`: all of `paths`, or, without them, the folders in which tests lie. Runs nothing of it.
 
-    `processes`: None lets the amount of source decide, 1 stays in this process. Raises InputError for a path that is not there.
+    `processes`: None lets the amount of source decide, 1 stays in this process. `key` is that of the test processes, under which
+    values in recorded test ids became tokens. Raises InputError for a path that is not there.
     """
     files = suite_files(root, paths)
-    return SuiteLiterals(files, scan_files(root, files.python, processes))
+    return SuiteLiterals(files, scan_files(root, files.python, processes), key)
 
 
 class SuiteLiterals:
     """The literals of a scanned suite. Values stay in memory; nothing here writes them anywhere."""
 
-    def __init__(self, files: SuiteFiles, packed: Packed) -> None:
+    def __init__(self, files: SuiteFiles, packed: Packed, key: ProjectKey | None = None) -> None:
         self.files = files
+        self._ids = RawIds(key) if key is not None else None
         self._packed = packed
         data = DataFiles(files.data)
         self._python = Reach(files.root, Modules(files.python, packed.facts), data)
@@ -51,6 +57,7 @@ class SuiteLiterals:
         `test_id` is a node id relative to the suite's root (a subtest's key may follow), or another tool's file, class and name joined by `::`.
         Of a parametrised test only the cases that the id names are included, where the source tells which those are.
         """
+        test_id = self._raw(test_id)
         test = TestName.of(test_id)
         if test is None:
             return self._other.of(test_id)
@@ -64,6 +71,14 @@ class SuiteLiterals:
             yield from self._other.all_of(path)
         for path in self.files.data:
             yield from self._of_data(path)
+
+    def _raw(self, test_id: str) -> str:
+        """The id as the suite has it; the literals are gone through only where an id has a token that is not known."""
+        if self._ids is None or not self._ids.holds_tokens(test_id):
+            return test_id
+        if not self._ids.complete:
+            self._ids.learn(one.literal.value for one in self.every())
+        return self._ids.raw(test_id)
 
     def _in_suite(self, test: TestName) -> TestName:
         """The id's path may count from another folder than the suite's root: then the file that ends alike is meant, where there is one only."""

@@ -23,20 +23,25 @@ from typing import Any, Callable, Dict, Generator, List, Set, Tuple
 import pytest
 
 if __package__:  # within the harness
+    from runners.probe import shadow_harness_deep_asyncpg as asyncpg
     from runners.probe import shadow_harness_deep_drivers as drivers
     from runners.probe import shadow_harness_deep_http as http
+    from runners.probe import shadow_harness_deep_processes as processes
     from runners.probe.shadow_harness_deep_lines import Hits, line_counter
     from runners.probe.shadow_harness_deep_source import Files, Outlines, Words
     from runners.probe.shadow_harness_deep_values import Values
 else:  # in the process of a test
+    import shadow_harness_deep_asyncpg as asyncpg  # type: ignore[import-not-found,no-redef]
     import shadow_harness_deep_drivers as drivers  # type: ignore[import-not-found,no-redef]
     import shadow_harness_deep_http as http  # type: ignore[import-not-found,no-redef]  # it lies beside this file
+    import shadow_harness_deep_processes as processes  # type: ignore[import-not-found,no-redef]
     from shadow_harness_deep_lines import Hits, line_counter  # type: ignore[import-not-found,no-redef]
     from shadow_harness_deep_source import Files, Outlines, Words  # type: ignore[import-not-found,no-redef]
     from shadow_harness_deep_values import Values  # type: ignore[import-not-found,no-redef]
 
 MOST_STATEMENTS = 300  # of one test
 MOST_REQUESTS = 200
+MOST_BORROWED = 30  # statements and requests of one fixture that other tests see as well
 MOST_FILES = 200
 MOST_VARIABLES = 300
 MOST_LOOPS = 300
@@ -44,6 +49,7 @@ MOST_FRAMES = 8  # of one statement or request
 MOST_DEPTH = 400  # of the stack that is searched for them
 MOST_CHARACTERS = 1_500_000  # of a line
 _BULK = 20  # names of variables read at one place: somebody copies the environment
+_FEW = 6  # of them, where there are hardly more
 
 _encode: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _quote: Callable[[str], str] = json.encoder.encode_basestring_ascii
@@ -83,6 +89,10 @@ class Recording:
     def knows_all(self, text: str) -> bool:
         """Whether a text is made of words of code alone."""
         return self._words.knows_all(text)
+
+    def word_of_member(self, text: str, *, shared: bool) -> str:
+        """The name of a member of an answer, `{}` where it may be data."""
+        return self._words.member(text, shared=shared)
 
     def frames(self) -> Tuple[List[Any] | None, List[List[Any]]]:
         """Where the suite is: the innermost line of its own files, and the lines of all files under the root, innermost first."""
@@ -137,6 +147,20 @@ class Recording:
         else:
             self.cut("requests")
         return record
+
+    def mark(self) -> Tuple[int, int]:
+        """How many statements and requests are kept so far."""
+        return len(self._statements), len(self._requests)
+
+    def since(self, mark: Tuple[int, int]) -> Tuple[List[Any], List[Dict[str, Any]]]:
+        """The statements and requests kept since then."""
+        return self._statements[mark[0] :], self._requests[mark[1] :]
+
+    def borrow(self, statements: List[Any], requests: List[Dict[str, Any]]) -> None:
+        """Take in what a fixture did for an earlier test, and this one sees as well; it is counted there alone."""
+        for own, others in ((self._statements, statements), (self._requests, requests)):
+            known = set(map(id, own))
+            own[:0] = [one for one in others[:MOST_BORROWED] if id(one) not in known]
 
     def count_rows(self, count: int) -> None:
         """Count rows that were fetched or affected."""
@@ -204,8 +228,8 @@ class Recording:
     def _within_budget(self, record: Dict[str, Any]) -> str:
         text = self._encoded(record)
         if len(text) > MOST_CHARACTERS:
-            for statement in record["statements"]:
-                if statement.pop("columns", None):
+            for one in (*record["statements"], *record["requests"]):
+                if one.pop("columns", None):
                     self.cut("columns", 1)
             text = self._encoded(record)
         while len(text) > MOST_CHARACTERS and (record["statements"] or record["requests"]):
@@ -270,7 +294,8 @@ class Recording:
         return "/".join(parts)
 
     def _variables(self) -> List[str]:
-        names = sorted({name for names in list(self._read.values()) if len(names) <= _BULK for name in names})
+        most = min(_BULK, max(_FEW, len(os.environ) // 2))
+        names = sorted({name for names in list(self._read.values()) if len(names) <= most for name in names})
         if len(names) > MOST_VARIABLES:
             self.cut("variables", len(names) - MOST_VARIABLES)
         return names[:MOST_VARIABLES]
@@ -337,6 +362,7 @@ _WATCHED: Dict[str, Callable[[Any], None]] = {
     "psycopg2": drivers.trace_psycopg2,
     "psycopg": drivers.trace_psycopg,
     "aiosqlite": drivers.trace_aiosqlite,
+    "asyncpg": asyncpg.trace_asyncpg,
     "sqlalchemy": drivers.trace_sqlalchemy,
     "http.client": http.trace_http_client,
     "requests": http.trace_requests,
@@ -345,6 +371,7 @@ _WATCHED: Dict[str, Callable[[Any], None]] = {
     "aiohttp": http.trace_aiohttp,
     "werkzeug.test": http.trace_werkzeug,
     "django.test.client": http.trace_django,
+    "subprocess": processes.trace_subprocess,
     **dict.fromkeys(
         (
             "pymysql",
@@ -496,6 +523,7 @@ class Deep:
         self._lines: Any = None
         self._counting = False
         self._at_import: List[str] | None = None
+        self._shared: Dict[int, Tuple[Any, List[Any], List[Dict[str, Any]]]] = {}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: Any) -> None:
@@ -522,19 +550,35 @@ class Deep:
         yield
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_call(self) -> Generator[None, Any, None]:
-        """The test itself."""
+    def pytest_runtest_call(self, item: Any) -> Generator[None, Any, None]:
+        """The test itself, with what fixtures of a class, module or session did for an earlier one."""
+        self._borrow(item)
         self._phase("call")
         self._resume()
         yield
         self._pause()
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self) -> Generator[None, Any, None]:
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:
         """A fixture, up to its yield."""
+        recording = _process.recording
+        mark = recording.mark() if recording is not None else (0, 0)
         self._resume()
         yield
         self._pause()
+        if recording is not None and getattr(fixturedef, "scope", "function") != "function":
+            did = recording.since(mark)
+            if any(did):
+                self._shared[id(fixturedef)] = (fixturedef, *did)
+
+    def _borrow(self, item: Any) -> None:
+        recording = _process.recording
+        names = frozenset(getattr(item, "fixturenames", ()))
+        for key, (fixturedef, statements, requests) in list(self._shared.items()):
+            if getattr(fixturedef, "cached_result", None) is None:
+                del self._shared[key]  # it has come to its end
+            elif recording is not None and fixturedef.argname in names and item.nodeid.startswith(getattr(fixturedef, "baseid", None) or ""):
+                recording.borrow(statements, requests)
 
     def _resume(self) -> None:
         if self._counting:

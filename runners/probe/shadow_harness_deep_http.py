@@ -17,6 +17,11 @@ import re
 from typing import Any, Callable, Dict, List, Tuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+if __package__:  # within the harness
+    from runners.probe.shadow_harness_deep_answers import answer_of, looks_like_json
+else:  # in the process of a test
+    from shadow_harness_deep_answers import answer_of, looks_like_json  # type: ignore[import-not-found,no-redef]  # it lies beside this file
+
 MOST_LEAVES = 100  # of a query or body
 MOST_BODY = 256_000  # bytes of a body that is looked into
 MOST_SEGMENTS = 40
@@ -24,6 +29,11 @@ _DEEPEST = 12
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1|.*\.localhost", re.IGNORECASE)
 _METHOD = re.compile(r"[A-Z]{1,20}")
 _KNOWN = "_shadow_known"
+_GRAPH_FIELD = re.compile(r"(\w{1,60})\s*\(([^()]{1,400})\)")
+_GRAPH_ARGUMENT = re.compile(r"(\w{1,60})\s*:\s*(?:(\"[^\"]{0,200}\")|(-?\d{1,40}))")
+_REFUSED = 400  # statuses from here on answer nothing
+
+LOW, HIGH = 1, 2  # http.client, and what stands on it
 
 _current: Callable[[], Any] = lambda: None  # noqa: E731 the recording of the test that runs now; set by `trace_into`
 _within: contextvars.ContextVar[int] = contextvars.ContextVar("shadow_http", default=0)
@@ -104,7 +114,17 @@ def body_leaves(recording: Any, body: Any, media: str = "") -> List[Dict[str, An
     _walk(body, "", recording, leaves, 0)
     if len(leaves) > MOST_LEAVES:
         recording.cut("body", len(leaves) - MOST_LEAVES)
+    leaves += [pair for _, value in leaves[:MOST_LEAVES] if isinstance(value, str) and "{" in value for pair in _graph_arguments(value, recording)]
     return [recording.values.described(value, name=name) for name, value in leaves[:MOST_LEAVES]]
+
+
+def _graph_arguments(query: str, recording: Any) -> List[Tuple[str, Any]]:
+    """The values that stand in the text of a GraphQL query: 17 of `{ customer(id: 17) { name } }`, as `customer.id`."""
+    found: List[Tuple[str, Any]] = []
+    for field, arguments in _GRAPH_FIELD.findall(query[:MOST_BODY])[:MOST_LEAVES]:
+        for name, text, number in _GRAPH_ARGUMENT.findall(arguments):
+            found.append((_key(f"{field}.{name}", recording), text[1:-1] if text else number))
+    return found
 
 
 def _walk(part: Any, name: str, recording: Any, leaves: List[Tuple[str, Any]], depth: int) -> None:
@@ -121,7 +141,7 @@ def _walk(part: Any, name: str, recording: Any, leaves: List[Tuple[str, Any]], d
         leaves.append((name, part))
 
 
-class _Request:
+class Request:
     """A request under way, where one is to be recorded: between tests, and below another client, none is."""
 
     def __init__(self, layer: int) -> None:
@@ -144,7 +164,18 @@ class _Request:
         if self.record is not None and type(status) is int:
             self.record["status"] = status
 
-    def __enter__(self) -> _Request:  # noqa: PYI034 Self came with Python 3.11
+    def answered(self, media: Any, body: Any) -> None:
+        """Take in the body of the response, where it is JSON and all of it is there."""
+        if self.record is None or self.recording is None or not looks_like_json(media, body):
+            return
+        if self.record.get("status", _REFUSED) >= _REFUSED or "rows" in self.record:
+            return
+        try:
+            self.record.update(answer_of(self.recording, body))
+        except Exception as error:  # noqa: BLE001 the suite must not fail because of its observer
+            self.recording.fault("answers", error)
+
+    def __enter__(self) -> Request:  # noqa: PYI034 Self came with Python 3.11
         self._token = _within.set(self._layer)
         return self
 
@@ -153,7 +184,7 @@ class _Request:
             _within.reset(self._token)
 
 
-def _exchange(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+def exchange(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
     """Put the traced form of a method in its place, once."""
     plain = owner.__dict__.get(name)
     if plain is None or getattr(plain, _KNOWN, False):
@@ -167,7 +198,6 @@ def _exchange(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
 # Clients
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 
-_LOW, _HIGH = 1, 2  # http.client, and what stands on it
 _STATE = "_shadow_request"
 
 
@@ -176,7 +206,7 @@ def trace_http_client(module: Any) -> None:  # noqa: C901 five small functions
 
     def putrequest(plain: Any) -> Any:
         def traced(self: Any, method: Any, url: Any, *args: Any, **options: Any) -> Any:
-            request = _Request(_LOW)
+            request = Request(LOW)
             tunnel = str(getattr(self, "_tunnel_host", None) or self.host)
             request.begin(lambda recording: _low(recording, method, str(url), tunnel))
             self.__dict__[_STATE] = request if request.record is not None else None
@@ -224,10 +254,23 @@ def trace_http_client(module: Any) -> None:  # noqa: C901 five small functions
             request = self.__dict__.pop(_STATE, None)
             if request is not None:
                 request.end(getattr(response, "status", None))
+                with contextlib.suppress(AttributeError):
+                    response.__dict__[_STATE] = request
             return response
 
         return traced
 
+    def read(plain: Any) -> Any:
+        def traced(self: Any, *args: Any, **options: Any) -> Any:
+            body = plain(self, *args, **options)
+            request = self.__dict__.pop(_STATE, None)  # what is read piece by piece is left alone
+            if request is not None and not options and args in ((), (None,)):
+                request.answered(self.headers.get("Content-Type") if self.headers else "", body)
+            return body
+
+        return traced
+
+    exchange(module.HTTPResponse, "read", read)
     for name, make in (
         ("putrequest", putrequest),
         ("putheader", putheader),
@@ -235,11 +278,11 @@ def trace_http_client(module: Any) -> None:  # noqa: C901 five small functions
         ("send", send),
         ("getresponse", getresponse),
     ):
-        _exchange(module.HTTPConnection, name, make)
+        exchange(module.HTTPConnection, name, make)
 
 
-_Request.media = ""  # type: ignore[attr-defined]  # of a request of http.client
-_Request.headed = False  # type: ignore[attr-defined]
+Request.media = ""  # type: ignore[attr-defined]  # of a request of http.client
+Request.headed = False  # type: ignore[attr-defined]
 
 
 def _low(recording: Any, method: Any, url: str, host: str) -> Dict[str, Any]:
@@ -262,17 +305,26 @@ def trace_requests(module: Any) -> None:
     def send(plain: Any) -> Any:
         def traced(self: Any, prepared: Any, **options: Any) -> Any:
             __tracebackhide__ = True
-            request = _Request(_HIGH)
+            request = Request(HIGH)
             request.begin(lambda recording: _full(recording, "requests", prepared.method, prepared.url, prepared.body, prepared.headers))
             with request:
                 response = plain(self, prepared, **options)
             history = getattr(response, "history", None)
             request.end(getattr(history[0] if history else response, "status_code", None))
+            _take_body(request, response)
             return response
 
         return traced
 
-    _exchange(module.Session, "send", send)
+    exchange(module.Session, "send", send)
+
+
+def _take_body(request: Request, response: Any) -> None:
+    """The body of a response that was read in one go already."""
+    body = getattr(response, "__dict__", {}).get("_content")
+    if isinstance(body, bytes) and not getattr(response, "history", None):
+        headers: Any = getattr(response, "headers", None)
+        request.answered(headers.get("Content-Type", "") if hasattr(headers, "get") else "", body)
 
 
 def _full(recording: Any, client: str, method: Any, url: Any, body: Any, headers: Any, host: str | None = None) -> Dict[str, Any]:
@@ -290,10 +342,11 @@ def trace_httpx(module: Any) -> None:
     def send(plain: Any) -> Any:
         def traced(self: Any, sent: Any, **options: Any) -> Any:
             __tracebackhide__ = True
-            request = _Request(_HIGH)
+            request = Request(HIGH)
             request.begin(lambda recording: _httpx(recording, self, sent))
             response = plain(self, sent, **options)
             request.end(_first_status(response))
+            _take_body(request, response)
             return response
 
         return traced
@@ -301,16 +354,17 @@ def trace_httpx(module: Any) -> None:
     def send_later(plain: Any) -> Any:
         async def traced(self: Any, sent: Any, **options: Any) -> Any:
             __tracebackhide__ = True
-            request = _Request(_HIGH)
+            request = Request(HIGH)
             request.begin(lambda recording: _httpx(recording, self, sent))
             response = await plain(self, sent, **options)
             request.end(_first_status(response))
+            _take_body(request, response)
             return response
 
         return traced
 
-    _exchange(module.Client, "send", send)
-    _exchange(module.AsyncClient, "send", send_later)
+    exchange(module.Client, "send", send)
+    exchange(module.AsyncClient, "send", send_later)
 
 
 def _httpx(recording: Any, client: Any, sent: Any) -> Dict[str, Any]:
@@ -330,16 +384,30 @@ def trace_aiohttp(module: Any) -> None:
     def request_later(plain: Any) -> Any:
         async def traced(self: Any, method: Any, url: Any, **options: Any) -> Any:
             __tracebackhide__ = True
-            request = _Request(_HIGH)
+            request = Request(HIGH)
             request.begin(lambda recording: _aiohttp(recording, self, method, url, options))
             response = await plain(self, method, url, **options)
             history = getattr(response, "history", None)
             request.end(getattr(history[0] if history else response, "status", None))
+            if not history:
+                with contextlib.suppress(AttributeError):
+                    response.__dict__[_STATE] = request
             return response
 
         return traced
 
-    _exchange(module.ClientSession, "_request", request_later)
+    def read_later(plain: Any) -> Any:
+        async def traced(self: Any) -> Any:
+            body = await plain(self)
+            request = getattr(self, "__dict__", {}).pop(_STATE, None)
+            if request is not None:
+                request.answered(self.headers.get("Content-Type", ""), body)
+            return body
+
+        return traced
+
+    exchange(module.ClientSession, "_request", request_later)
+    exchange(module.ClientResponse, "read", read_later)
 
 
 def _aiohttp(recording: Any, session: Any, method: Any, url: Any, options: Dict[str, Any]) -> Dict[str, Any]:
@@ -365,18 +433,43 @@ def trace_werkzeug(module: Any) -> None:
     def run(plain: Any) -> Any:
         def traced(self: Any, environ: Any, *args: Any, **options: Any) -> Any:
             __tracebackhide__ = True
-            request = _Request(_HIGH)
+            request = Request(HIGH)
             request.begin(lambda recording: _environ(recording, "werkzeug", environ))
             result = plain(self, environ, *args, **options)
             _observe_status(request, result)
+            self.__dict__[_STATE] = request
             return result
 
         return traced
 
-    _exchange(module.Client, "run_wsgi_app", run)
+    def opened(plain: Any) -> Any:
+        def traced(self: Any, *args: Any, **options: Any) -> Any:
+            __tracebackhide__ = True
+            response = plain(self, *args, **options)
+            request = self.__dict__.pop(_STATE, None)
+            if request is not None and not getattr(response, "history", None):
+                with contextlib.suppress(AttributeError):
+                    response.__dict__[_STATE] = request
+            return response
+
+        return traced
+
+    def get_data(plain: Any) -> Any:
+        def traced(self: Any, *args: Any, **options: Any) -> Any:
+            data = plain(self, *args, **options)
+            request = self.__dict__.pop(_STATE, None)
+            if request is not None:
+                request.answered(self.headers.get("Content-Type", ""), data.encode() if isinstance(data, str) else data)
+            return data
+
+        return traced
+
+    exchange(module.Client, "run_wsgi_app", run)
+    exchange(module.Client, "open", opened)
+    exchange(module.Response, "get_data", get_data)
 
 
-def _observe_status(request: _Request, result: Any) -> None:
+def _observe_status(request: Request, result: Any) -> None:
     if isinstance(result, tuple) and len(result) > 1:
         with contextlib.suppress(ValueError):
             request.end(int(str(result[1]).split()[0]))
@@ -388,10 +481,11 @@ def trace_django(module: Any) -> None:
     def send(plain: Any) -> Any:
         def traced(self: Any, **sent: Any) -> Any:
             __tracebackhide__ = True
-            request = _Request(_HIGH)
+            request = Request(HIGH)
             request.begin(lambda recording: _environ(recording, "django", sent))
             response = plain(self, **sent)
             request.end(getattr(response, "status_code", None))
+            _take_content(request, response)
             return response
 
         return traced
@@ -399,17 +493,24 @@ def trace_django(module: Any) -> None:
     def send_later(plain: Any) -> Any:
         async def traced(self: Any, **sent: Any) -> Any:
             __tracebackhide__ = True
-            request = _Request(_HIGH)
+            request = Request(HIGH)
             request.begin(lambda recording: _environ(recording, "django", sent))
             response = await plain(self, **sent)
             request.end(getattr(response, "status_code", None))
+            _take_content(request, response)
             return response
 
         return traced
 
-    _exchange(module.Client, "request", send)
+    exchange(module.Client, "request", send)
     if hasattr(module, "AsyncClient"):
-        _exchange(module.AsyncClient, "request", send_later)
+        exchange(module.AsyncClient, "request", send_later)
+
+
+def _take_content(request: Request, response: Any) -> None:
+    """The body of a response of Django that is no stream."""
+    if getattr(response, "streaming", True) is False:
+        request.answered(response.headers.get("Content-Type", ""), response.content)
 
 
 def _environ(recording: Any, client: str, environ: Any) -> Dict[str, Any]:

@@ -176,6 +176,7 @@ class Words:
         self._files = files
         self._vocabulary = vocabulary
         self._known: Set[str] | None = None
+        self._members: Set[str] = set()
         self._looked = 0
 
     def knows(self, word: str) -> bool:
@@ -189,6 +190,17 @@ class Words:
             self._looked = len(sys.modules)
             self._learn(self._known)
         return lower in self._known
+
+    def member(self, text: str, *, shared: bool) -> str:
+        """The name of a member of an answer; `{}` for one that may be data.
+
+        What the sources take out of a record by it (`row["city"]`) is a name where several records have it (`shared`), and else where it is plainly
+        one of code: a mapping may have real names for keys.
+        """
+        if self.knows_all(text):
+            return text
+        plainly = "_" in text or re.search(r"[a-z][A-Z]", text) or text in _FIELDS
+        return text if text in self._members and text.isidentifier() and (shared or plainly) else "{}"
 
     def knows_all(self, text: str) -> bool:
         """Whether a text is made of words of code and nothing else, but for a version such as `v2`."""
@@ -208,6 +220,7 @@ class Words:
                     source = file.read(left).decode("utf-8", "replace")
                 left -= len(source)
                 for node in ast.walk(ast.parse(source)):
+                    self._members.update(_members(node))
                     for name in _names(node):
                         known.update(part.lower() for part in re.split(r"_+|(?<=[a-z0-9])(?=[A-Z])", name) if len(part) > 1)
                         known.add(name.lower())
@@ -223,7 +236,24 @@ _WEB = """
     events messages notifications webhooks callback static assets files images uploads employees staff vendors suppliers stores shops films rentals
     loans bookings reservations appointments patients claims policies statements balances transfers cards branches"""
 _WEB_WORDS = frozenset(_WEB.split())
+_COMMON = """
+    id name title label kind type state status code number total count sum amount price balance currency quantity minutes hours days date day time
+    year month city country region postcode zip street phone fax mobile mail email role level score rate average min max first last text body
+    note created updated closed opened paid due active enabled members rows result results value values version url path size weight length"""
+_FIELDS = frozenset(_COMMON.split())
+"""Names of members that are so common that they are nobody's."""
 
 
 def _names(node: ast.AST) -> List[str]:
     return [value for value in (getattr(node, name, None) for name in ("id", "attr", "arg", "name")) if isinstance(value, str)]
+
+
+def _members(node: ast.AST) -> List[str]:
+    """The names by which members are taken out of something: `row["city"]`, `row.get("city")`."""
+    held: Any = None
+    if isinstance(node, ast.Subscript):
+        held = getattr(node.slice, "value", node.slice)  # before Python 3.9 an index is wrapped
+        held = node.slice if isinstance(node.slice, ast.Constant) else held
+    elif isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "pop", "itemgetter"):
+        held = node.args[0]
+    return [held.value] if isinstance(held, ast.Constant) and isinstance(held.value, str) else []

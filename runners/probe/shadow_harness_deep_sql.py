@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
+import types
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple, Union
 
 if __package__:  # within the harness
@@ -258,13 +259,14 @@ class Driver(NamedTuple):
 class Statement:
     """One statement while it runs and its rows are fetched. `recording` is the test that it belongs to."""
 
-    __slots__ = ("_columns", "_driver", "_recording", "_template", "told")
+    __slots__ = ("_columns", "_driver", "_offered", "_recording", "_template", "told")
 
     def __init__(self, recording: Any, driver: Driver, sql: str) -> None:
         self._recording = recording
         self._driver = driver
         self._template = _templated(sql, driver)
         self._columns: List[Column] | None = None
+        self._offered = 0
         at, through = recording.frames()
         self.told: Dict[str, Any] = {"sql": self._template.sql, "driver": driver.name, "phase": recording.phase}
         if at:
@@ -325,6 +327,8 @@ class Statement:
         with contextlib.suppress(Exception):  # a driver may refuse to tell
             if cursor.description is not None:
                 self.describe(cursor.description)
+                offered = cursor.rowcount
+                self._offered = offered if type(offered) is int and offered > 0 else 0
                 return
             count = cursor.rowcount
             if type(count) is int and count >= 0:
@@ -350,9 +354,14 @@ class Statement:
         columns = self._columns
         if columns is None:
             return
-        looked_at = [values for values in map(_row_values, rows[: max(0, MOST_ROWS - before)]) if values is not None]
+        rows_read = rows[: max(0, MOST_ROWS - before)]
+        looked_at = [values for values in map(_row_values, rows_read) if values is not None]
         for column, values in zip(columns, zip(*looked_at)):  # noqa: B905 strict came with Python 3.10
             column.add_all(values)
+        if len(looked_at) < len(rows_read):
+            made = [row for row in rows_read if _row_values(row) is None]
+            for column in columns:
+                column.add_all([value for row in made for found, value in (_kept(row, column.name),) if found])
         if told["fetched"] > MOST_ROWS:
             self._recording.cut("rows", min(len(rows), told["fetched"] - MOST_ROWS))
 
@@ -361,7 +370,10 @@ class Statement:
             self._recording.count_rows(rows)
 
     def finish(self) -> Dict[str, Any]:
-        """What is written of it."""
+        """What is written of it. Rows that the driver counted and nobody fetched were looked at by their number at most."""
+        if self._offered and not self.told.get("fetched") and not self.told.get("exhausted"):
+            self.told["fetched"] = self._offered
+            self._count(self._offered)
         if self._columns:
             self.told["columns"] = [column.told() for column in self._columns]
         return self.told
@@ -394,6 +406,9 @@ def _bound(parameters: Any, slot: Position | Name) -> Tuple[bool, Any]:
     return False, None
 
 
+_SQLITE = ("sqlite3", "_sqlite3")
+
+
 def _row_values(row: Any) -> Any:
     """The values of a row in order of the columns; None for an object that a factory made."""
     if isinstance(row, tuple):
@@ -402,7 +417,25 @@ def _row_values(row: Any) -> Any:
         return list.__iter__(row)
     if isinstance(row, dict):
         return iter(dict.values(row))
-    module = type(row).__module__
-    if type(row).__name__ == "Row" and module in ("sqlite3", "_sqlite3"):
+    kind = type(row)
+    if kind.__name__ == "Row" and kind.__module__ in _SQLITE:
         return iter(tuple(row))
+    if any(base.__name__ == "Row" and base.__module__ in _SQLITE for base in kind.__mro__):
+        plain: Any = next(base for base in kind.__mro__ if base.__module__ in _SQLITE)  # its own, whatever the subclass makes of it
+        return plain.__iter__(row)
     return None
+
+
+def _kept(row: Any, name: str) -> Tuple[bool, Any]:
+    """An attribute of an object that a factory made of a row, read without running code of the user."""
+    try:
+        return True, object.__getattribute__(row, "__dict__")[name]
+    except (AttributeError, KeyError):
+        pass
+    slot = next((kind.__dict__[name] for kind in type(row).__mro__ if name in kind.__dict__), None)
+    if type(slot) is not types.MemberDescriptorType:
+        return False, None
+    try:
+        return True, slot.__get__(row)
+    except AttributeError:  # not set
+        return False, None

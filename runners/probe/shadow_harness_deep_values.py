@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import json
 import operator
 import re
 import unicodedata
@@ -22,6 +23,7 @@ from uuid import UUID
 
 MOST_PARTS = 8  # of a value of several parts
 MOST_VALUES = 20  # different values of a column that are kept as an enumeration
+MOST_HELD = 50  # parts of a list or document that are looked at
 MOST_FORMATS = 500  # texts of a column whose format is looked at
 MOST_DISTINCT = 1_001  # different values of a column that are told apart
 _LONGEST = 1_000
@@ -264,7 +266,7 @@ class Values:
             value = value[:MOST_PARTS]
         found = [self.fingerprint(value)]
         if kind == "str":
-            found += [self.fingerprint(part) for part in _within(value)]
+            found += [self.fingerprint(part) for part in (*_within(value), *_in_document(value))]
         elif kind == "list":
             found += [self.fingerprint(_plain(part)) for part in value]
         return list(dict.fromkeys(one for one in found if one))
@@ -308,6 +310,18 @@ def _within(text: str) -> list[str]:
     """What stands between the wildcards of LIKE."""
     inner = text.strip("%")
     return [inner] if inner and inner != text else []
+
+
+def _in_document(text: str) -> list[Any]:
+    """The plain values of a JSON document: what is looked for in documents is bound as one."""
+    if text[:1] not in ("{", "[") or len(text) > _LONGEST:
+        return []
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    values = list(document.values()) if isinstance(document, dict) else document
+    return [value for value in values if isinstance(value, (str, int))][:MOST_PARTS]
 
 
 # ---------------------------------------------------------------------------------------------------------------------------------------------
@@ -379,6 +393,15 @@ class Column:
                 self._seen.add(value)
         else:
             self._ordered = False
+            if kind in _HOLDING:
+                self._add_held(value)
+
+    def _add_held(self, value: Any) -> None:
+        """The parts of a list, the keys and plain values of a document: what a test looks for in it."""
+        parts = [*dict.keys(value), *dict.values(value)] if isinstance(value, dict) else list(value) if type(value) in (list, tuple) else []
+        for part in parts[:MOST_HELD]:
+            if len(self._seen) < MOST_DISTINCT and _EXACT.get(type(part)) in _ORDERED and not isinstance(part, (bytearray, memoryview)):
+                self._seen.add(part)
 
     def _compare(self, value: Any) -> None:
         last, self._last = self._last, value
@@ -414,4 +437,5 @@ class Column:
 
 
 _IN_BULK = frozenset(("bool", "int", "float", "str", "date", "timedelta", "uuid"))  # any two of one of these can be compared
+_HOLDING = frozenset(("list", "object"))
 _ORDERED = frozenset(("bool", "int", "float", "decimal", "str", "bytes", "date", "datetime", "time", "timedelta", "uuid"))

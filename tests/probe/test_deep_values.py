@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -13,7 +16,10 @@ from hypothesis import strategies as st
 from harness.evidence import ProjectKey
 from harness.model.canonical import canonical
 from runners.probe import shadow_harness_deep_values as deep
-from runners.probe.shadow_harness_deep_sql import Inline, Name, Position, template
+from runners.probe.shadow_harness_deep_sql import Driver, Inline, Name, Position, Statement, template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEY = bytes(range(32))
 SPELT = st.one_of(
@@ -196,3 +202,45 @@ def test_a_failed_statement_keeps_only_known_words() -> None:
     assert found.sql == "SELECT * FROM customer WHERE email = ??.? AND `?` = [?] AND ?"
     assert "quimby" not in found.sql
     assert "canary" not in found.sql
+
+
+@dataclass
+class Kept:
+    name: str
+    tags: list[str]
+
+
+@dataclass(slots=True)
+class Slotted:
+    name: str
+    tags: list[str]
+
+
+class Guarded:
+    """Reading an attribute runs code, which the probe must not."""
+
+    def __init__(self, name: str, tags: list[str]) -> None:
+        self.__dict__.update(name=name, tags=tags)
+
+    @property
+    def name(self) -> str:
+        raise AssertionError
+
+
+@pytest.mark.parametrize("make", [Kept, Slotted, Guarded, lambda name, tags: {"name": name, "tags": tags}])
+def test_rows_that_a_factory_made_are_looked_into(make: Callable[[str, list[str]], object]) -> None:
+    recording = SimpleNamespace(
+        phase="call", values=deep.Values(KEY), frames=lambda: (None, None), cut=lambda *_: None, count_rows=lambda _: None, knows=lambda _: True
+    )
+    statement = Statement(recording, Driver("sqlite3"), "SELECT name, tags FROM t")
+    statement.describe([("name",), ("tags",)])
+    statement.take([make("a", ["x", "y"]), make("b", ["x"])])
+    name, tags = statement.finish()["columns"]
+    assert (name["types"], len(name["values"])) == (["str"], 2)
+    assert (tags["types"], len(tags["values"])) == (["list"], 2)
+
+
+def test_a_document_is_known_by_what_stands_in_it() -> None:
+    values = deep.Values(KEY)
+    described = values.described('{"phone": "+4722442222", "old": true}')
+    assert values.fingerprint("+4722442222") in described["fingerprints"][1:]

@@ -252,7 +252,7 @@ def experiment(kind: ExperimentKind, outcome: Outcome | None) -> Experiment:
     [
         ([(ExperimentKind.COUNTERFACTUAL, Outcome.PASSED)], Strength.CONFIRMED, Remedy.MAKE_DATA_AGNOSTIC),
         ([(ExperimentKind.COUNTERFACTUAL, None)], Strength.LIKELY, Remedy.MAKE_DATA_AGNOSTIC),
-        ([(ExperimentKind.COUNTERFACTUAL, Outcome.FAILED)], Strength.POSSIBLE, Remedy.MAKE_DATA_AGNOSTIC),
+        ([(ExperimentKind.COUNTERFACTUAL, Outcome.FAILED)], Strength.LIKELY, Remedy.MAKE_DATA_AGNOSTIC),
         ([(ExperimentKind.OTHER_RECORD, Outcome.FAILED)], Strength.LIKELY, Remedy.ADD_SYNTHETIC_CASE),
         (
             [(ExperimentKind.COUNTERFACTUAL, Outcome.FAILED), (ExperimentKind.OTHER_RECORD, Outcome.FAILED)],
@@ -270,6 +270,12 @@ def test_experiments_decide(experiments: list[tuple[ExperimentKind, Outcome | No
     tried = tuple(experiment(kind, outcome) for kind, outcome in experiments)
     result = explained(sources(literal(match())), (statement(1),), (statement(0),), tried)
     assert (one(result).strength, result.remedy) == (strength, remedy)
+
+
+def test_a_twin_that_changes_nothing_refutes_what_was_not_seen_to_miss_its_rows() -> None:
+    tried = (experiment(ExperimentKind.COUNTERFACTUAL, Outcome.FAILED),)
+    result = explained(sources(literal(match())), (statement(1),), (statement(1),), tried)
+    assert one(result).strength is Strength.POSSIBLE
 
 
 def test_a_swap_of_settings_that_passes_makes_the_settings_the_cause() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -239,6 +240,68 @@ def test_rows_that_are_counted() -> None:
 def test_a_volume_that_no_case_can_stand_for_is_documented() -> None:
     sides = (statement(40_000, column("id", types=("int",))), statement(200, column("id", types=("int",))))
     assert found("assert len(db.all()) > 9000", *sides).remedy is Remedy.DOCUMENT_SCENARIO
+
+
+def test_thousands_of_rows_are_no_volume_where_one_is_asked_for() -> None:
+    sql = "SELECT id FROM patients p WHERE NOT EXISTS (SELECT 1 FROM visits v WHERE v.patient_id = p.id)"
+    sides = [statement(rows, column("id", types=("int",)), sql=sql) for rows in (40_000, 0)]
+    assert found("assert len(db.all()) > 0", *sides).remedy is Remedy.ADD_SYNTHETIC_CASE
+
+
+def test_a_flag_that_nobody_bears() -> None:
+    sides = [statement(9, column("barred", types=("int",), values=values)) for values in (("aa", "bb"), ("aa",))]
+    assert pattern(found("assert any(row['barred'] for row in db.all())", *sides)) == (Pattern.VALUE_SET, "patients.barred")
+
+
+@pytest.mark.parametrize(
+    "asked", ["row['price'] != round(row['price'], 1)", "row['price'].quantize(ONE) == row['price']", "row['price'] == int(row['price'])"]
+)
+def test_how_a_number_is_written(asked: str) -> None:
+    sides = [statement(9, column("price", types=("decimal",), values=values)) for values in (("aa", "bb"), ("aa",))]
+    assert pattern(found(f"assert any({asked} for row in db.all())", *sides)) == (Pattern.FORMAT, "patients.price")
+
+
+@pytest.mark.parametrize("asked", ['by_kind.get("lost", 0) > 0', 'by_kind["lost"]', '"lost" in by_kind'])
+def test_a_group_that_is_looked_up(asked: str) -> None:
+    sql = "SELECT kind, count(*) FROM visits GROUP BY kind"
+    sides = [statement(2, column("kind", values=values), column("count", types=("int",), values=None), sql=sql) for values in (("aa", "bb"), ("aa",))]
+    assert pattern(found(f"by_kind = dict(db.all())\nassert {asked}", *sides, line=3)) == (Pattern.VALUE_SET, "visits.kind")
+
+
+def test_a_count_of_a_column_counts_what_is_filled() -> None:
+    def counted(name: str) -> PairResult:
+        sql = f"SELECT count({name}) FROM visits"
+        sides = [statement(1, column("count", types=("int",), values=(str(many),), low=many, high=many, distinct=1), sql=sql) for many in (3, 0)]
+        return found("assert db.count() > 0", *sides)
+
+    assert pattern(counted("sponsor_id")) == (Pattern.NULL, "visits.sponsor_id")
+    assert pattern(counted("id"))[0] is Pattern.CARDINALITY
+
+
+def test_a_mean_of_days_is_no_period() -> None:
+    columns = [[column(name, types=("date",), values=None, distinct=5) for name in ("came", "went")] for _ in range(2)]
+    sides = [statement(rows, *each) for rows, each in zip((90, 40), columns, strict=True)]
+    source = """
+    days = [(row["went"] - row["came"]).days for row in db.all()]
+    assert sum(days) / len(days) > 2.5
+    """
+    assert pattern(found(source, *sides, line=3))[0] is Pattern.AGGREGATE
+
+
+def test_a_view_that_is_empty_on_shadow() -> None:
+    sides = [statement(rows, column("id", types=("int",)), sql="SELECT * FROM open_stay LIMIT ?") for rows in (1, 0)]
+    assert pattern(found("assert db.execute(OPEN).fetchone()", *sides)) == (Pattern.CARDINALITY, "open_stay")
+
+
+def test_what_only_legacy_holds_can_break_an_assertion_there() -> None:
+    records = [DeepRecord(test_id=TEST, side=side, statements=(one,)) for side, one in zip((Side.LEGACY, Side.SHADOW), STATE, strict=True)]
+    failed = diverging("assert False", 2)
+    turned = replace(failed, legacy=failed.shadow, shadow=failed.legacy, direction=Direction.SHADOW_ONLY_PASS)
+    sketch = sketch_of(turned, {PATH: 'def test_one(db):\n    assert all(row["state"] for row in db.all())\n'}, *records)
+    assert sketch is not None
+    (result,) = explain([turned], sources=None, legacy={TEST: records[0]}, shadow={TEST: records[1]}, assertions={TEST: sketch})
+    assert pattern(result) == (Pattern.NULL, "patients.state")
+    assert result.remedy is Remedy.ADD_SYNTHETIC_CASE
 
 
 def test_a_total() -> None:

@@ -23,10 +23,34 @@ from compare.causes.sql import Column, Role, outline
         ("SELECT * FROM t WHERE (? IS NULL OR day >= ?)", [("other", None), ("compared", "t.day")]),
         ("SELECT * FROM `t` WHERE NOT `name` LIKE ?", [("compared", "t.name")]),
         ("DELETE FROM t WHERE id = CAST(? AS INTEGER)", [("compared", "t.id")]),
+        ("SELECT ? AS a, age(?) FROM t GROUP BY b HAVING count(*) > ?", [("figure", None), ("other", None), ("figure", None)]),
+        ("SELECT a FROM t JOIN (VALUES (?, ?)) AS w (k, n) ON w.k = t.id AND t.no = w.n", [("compared", "t.id"), ("compared", "t.no")]),
+        ("SELECT a FROM (VALUES (?), (?)) AS w (id)", [("other", None), ("other", None)]),
     ],
 )
 def test_each_placeholder_has_its_column(sql: str, expected: list[tuple[str, str | None]]) -> None:
     assert [(place.role.value, str(place.column) if place.column else None) for place in outline(sql).placeholders] == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "flags"),
+    [
+        ("SELECT id FROM t WHERE barred", ["t.barred"]),
+        ('SELECT ? FROM "t" WHERE (NOT "t"."gone" AND "t"."barred") LIMIT ?', ["t.gone", "t.barred"]),
+        ("SELECT id FROM t WHERE lower(name) = ? AND id IN (SELECT id FROM u) AND kind = ANY(?)", []),
+    ],
+)
+def test_columns_that_are_conditions_by_themselves(sql: str, flags: list[str]) -> None:
+    assert list(map(str, outline(sql).flags)) == flags
+
+
+def test_rows_without_partners_are_looked_for() -> None:
+    assert outline("SELECT count(*) FROM t WHERE NOT (t.id IN (SELECT u.t_id FROM u))").anti
+    assert not outline("SELECT count(*) FROM t WHERE t.id IN (SELECT u.t_id FROM u)").anti
+
+
+def test_groups_may_be_named_by_their_number() -> None:
+    assert outline("SELECT t.city, count(*) FROM t GROUP BY ?").grouped == (Column("t", "city"),)
 
 
 def test_columns_of_a_result_have_their_tables() -> None:

@@ -44,6 +44,8 @@ def test_modules_stay_small() -> None:
         "runners/probe/shadow_harness_deep_http.py",
         "runners/probe/shadow_harness_deep_sql.py",
         "runners/probe/shadow_harness_deep_values.py",
+        "runners/probe/shadow_harness_redact.py",
+        "runners/probe/shadow_harness_shapes.py",
     }
     long = {
         str(path.relative_to(ROOT)): lines

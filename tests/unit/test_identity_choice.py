@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import pytest
 
 from harness.errors import ConfigurationError
 from harness.model import CouplingKind
 from runners.identity.choice import Choice, choose
 from runners.identity.content import content_of, national_number
+from runners.identity.documents import identifying
 from runners.identity.limits import Pace
 from runners.identity.schema import Column, ForeignKey, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def table(
@@ -99,6 +106,25 @@ def test_columns_without_constraints_are_chosen_by_content_and_name() -> None:
     }
     found = by_entity(choose([old], sample))
     assert set(found) == {"legacy_dump.KundenNr", "legacy_dump.Vorname", "legacy_dump.Nachname", "legacy_dump.Mail", "legacy_dump.Vorname+Nachname"}
+
+
+def test_parts_of_a_key_tell_records_where_few_rows_share_them() -> None:
+    stays = table("stays", "house", "number:number", "line:number", primary=("house", "number", "line"))
+    sample = {"house": ["N", "S"] * 50, "number": [*range(1001, 1051)] * 2, "line": [1, 2] * 50}
+    found = by_entity(choose([stays], {"stays": sample}))
+    assert set(found) == {"stays.house+number+line", "stays.number"}
+    assert found["stays.number"].shown.kind is CouplingKind.IDENTIFIER
+
+
+@pytest.mark.parametrize("written", [dict, json.dumps])
+def test_documents_are_read_for_what_identifies_somebody(written: Callable[[dict[str, object]], object]) -> None:
+    people = table("people", "id:number", "contact:document", "options:document", primary=("id",))
+    contacts = [written({"mail": f"p{n}@example.test", "ways": {"home": "+47 22 44 22 22"}, "n": n}) for n in range(5)]
+    found = by_entity(choose([people], {"people": {"id": [1, 2, 3], "contact": contacts, "options": [written({"dark": True, "size": "xl"})] * 5}}))
+    assert set(found) == {"people.id", "people.contact"}
+    assert (found["people.contact"].shown.content, found["people.contact"].within) == ("email", True)
+    assert identifying(contacts[0]) == ["p0@example.test", "+47 22 44 22 22"]
+    assert identifying("no document") == []
 
 
 def test_the_configuration_adds_and_leaves_out() -> None:

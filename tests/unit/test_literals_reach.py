@@ -105,6 +105,24 @@ def test_fixtures_and_their_closure_are_followed(suite: Suite) -> None:
     assert {2001} <= values(scanned.literals_of("suite/test_a.py::test_z"))
 
 
+def test_hooks_that_make_cases_belong_to_tests_with_these_arguments(suite: Suite) -> None:
+    scanned = suite(
+        conftest="""
+            def pytest_generate_tests(metafunc):
+                if "loan" in metafunc.fixturenames:
+                    metafunc.parametrize("loan", [3001, 3002])
+        """,
+        suite__test_a="def test_x(loan): pass\ndef test_y(): pass\n",
+    )
+    assert {3001, 3002} <= values(scanned.literals_of("suite/test_a.py::test_x[3001]"))
+    assert not {3001, 3002} & values(scanned.literals_of("suite/test_a.py::test_y"))
+
+
+def test_segments_of_a_path_are_pieces(suite: Suite) -> None:
+    found = suite(suite__test_a='def test_x():\n    get("/stays/K97-X5/notes")\n').literals_of("suite/test_a.py::test_x")
+    assert places(found, "K97-X5") == [("suite/test_a.py", 2, 17)]
+
+
 def test_fixtures_of_plugins_and_imported_ones_are_found(suite: Suite) -> None:
     scanned = suite(
         suite__conftest="from .shop import shopper\npytest_plugins = ['suite.plugin']\n",

@@ -6,6 +6,18 @@ What reads databases and sources needs the extra `coupling`; it is imported wher
 from harness.pipeline.sources.extra import require_extra
 from harness.pipeline.sources.index import IndexPlace, MadeIndex, databases, identity_index
 from harness.pipeline.sources.places import FoundLiteral, Scan, scan_paths
+from harness.pipeline.sources.scanned import ScannedSuite
 from harness.pipeline.sources.step import SourceStep
 
-__all__ = ["FoundLiteral", "IndexPlace", "MadeIndex", "Scan", "SourceStep", "databases", "identity_index", "require_extra", "scan_paths"]
+__all__ = [
+    "FoundLiteral",
+    "IndexPlace",
+    "MadeIndex",
+    "Scan",
+    "ScannedSuite",
+    "SourceStep",
+    "databases",
+    "identity_index",
+    "require_extra",
+    "scan_paths",
+]

@@ -28,7 +28,7 @@ _RANK = {Presence.LEGACY: 0, Presence.BOTH: 1, Presence.SHADOW: 2}
 
 
 def known_literals(reached: Iterable[Reached], index: IdentityIndex, key: ProjectKey) -> Iterator[tuple[Reached, KnownLiteral | None]]:
-    """Each literal with what the index knows of it; None where legacy alone holds no such value. Asked in batches."""
+    """Each literal with what the index knows of it; None where legacy holds no such value. Asked in batches."""
     memory = Memory(index, key)
     remaining = iter(reached)
     while batch := list(islice(remaining, _BATCH)):
@@ -56,10 +56,10 @@ class Memory:
             self._answers[spelling] = tuple(weighed(match, spelling, columns.get(match.entity)) for match in found)
 
     def known(self, literal: Literal) -> KnownLiteral | None:
-        """What the index knows of a literal that was learned; None where legacy alone holds no such value."""
+        """What the index knows of a literal that was learned; None where legacy holds no such value."""
         spellings = tuple(_values(literal))
         matches = dict.fromkeys(match for spelling in spellings for match in self._answers[spelling])
-        if not any(match.presence is Presence.LEGACY for match in matches):
+        if not any(match.presence is not Presence.SHADOW for match in matches):
             return None
         name = self._name(literal)
         ordered = tuple(sorted(matches, key=lambda match: (_RANK[match.presence], -bits(match, name), match.entity)))

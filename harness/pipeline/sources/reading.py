@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from compare.latent import most_telling
 from compare.survey import survey
-from harness.evidence import deep_fingerprints
+from harness.evidence import deep_fingerprints, message_fingerprints
 from harness.model import ReachedLiteral, SourceEvidence
+from harness.pipeline.sources.known_words import hide_known_words
 from harness.pipeline.sources.literals import Memory, known_literals
 from harness.pipeline.sources.nearness import leading_to
 
@@ -30,8 +31,11 @@ def read_sources(
     bundle: Bundle, suite: SuiteLiterals, index: IdentityIndex, key: ProjectKey, *, look: Callable[[], None] = lambda: None
 ) -> SourceEvidence:
     """What the index knows of the suite's source: all that a test reaches which differs between the sides; of other tests, and of the suite as a
-    whole, what can be told for a record by itself. `look` is called again and again, and ends the work by raising.
+    whole, what can be told for a record by itself. Words in messages that name a record of legacy become tokens. `look` is called again and again,
+    and ends the work by raising.
     """
+    hide_known_words(bundle, index, key)
+    look()
     reading = _Reading(suite, Memory(index, key), look)
     for reached, literal in known_literals(suite.every(), index, key):
         look()
@@ -44,7 +48,7 @@ def read_sources(
         if found := reading.all_of(test_id):
             reading.reached[test_id] = found
     reading.look_at(agreeing)
-    fingerprints = sorted(deep_fingerprints(bundle))
+    fingerprints = sorted(deep_fingerprints(bundle) | message_fingerprints(bundle))
     return SourceEvidence(
         literals=tuple(reading.literals),
         reached=reading.reached,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from compare.causes import sketch_of
+from compare.causes import sketch_of, sketch_of_cases, skip_in
 from compare.explanation import deep_records_of
 from compare.judge import judge
-from harness.model import Side, Verdict
+from harness.model import Direction, Side, Verdict
 from harness.report.findings import suite_frames
 
 if TYPE_CHECKING:
@@ -28,17 +30,31 @@ def sketched(bundle: Bundle, root: Path) -> dict[str, Sketch]:
     legacy, shadow = (deep_records_of(evidence, side, pairs) for side in Side)
     texts: dict[str, str | None] = {}
     found: dict[str, Sketch] = {}
-    for pair in pairs:
+    for each in pairs:
+        pair = _skipping(each, root)
         sources = _sources(pair, root, texts)
         sketch = sketch_of(pair, sources, legacy.get(pair.test_id), shadow.get(pair.test_id)) if sources else None
+        if pair.direction in {Direction.LEGACY_ONLY_COLLECTED, Direction.SHADOW_ONLY_COLLECTED}:
+            path = pair.test_id.partition("::")[0]
+            sketch = sketch_of_cases(pair.test_id, {path: _text(root / path) or ""})
         if sketch is not None:
             found[pair.test_id] = sketch
     return found
 
 
+def _skipping(pair: PairResult, root: Path) -> PairResult:
+    """A pair of which one side skipped, and nobody recorded where: with the only place where it can."""
+    if pair.direction is not Direction.SKIP_MISMATCH or pair.failure is not None:
+        return pair
+    path = pair.test_id.partition("::")[0]
+    return replace(pair, shadow=replace(pair.shadow, failure=skip_in(pair.test_id, {path: _text(root / path) or ""})))
+
+
 def _sources(pair: PairResult, root: Path, texts: dict[str, str | None]) -> dict[str, str]:
-    """The text of the files that the failure's frames name, below the suite's root."""
+    """The text of the files that the failure's frames name, below the suite's root, and of the conftest.py files around the test."""
     paths = {frame.path for frame in suite_frames(pair.failure)}
+    if paths:
+        paths |= {(folder / "conftest.py").as_posix() for folder in PurePosixPath(pair.test_id.partition("::")[0]).parents}
     for path in paths - texts.keys():
         texts[path] = _text(root / path)
     return {path: text for path in paths if (text := texts[path]) is not None}

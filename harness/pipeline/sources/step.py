@@ -15,6 +15,7 @@ from harness.pipeline.side import StoppedError
 from harness.pipeline.sources.extra import INSTALL, missing_modules
 from harness.pipeline.sources.index import IndexPlace, identity_index
 from harness.pipeline.sources.reading import read_sources
+from harness.pipeline.sources.scanned import ScannedSuite
 from harness.pipeline.sources.sketches import sketched
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStep:
     """What the step needs. `key` is the project's; `urls` are legacy's and shadow's database, None where a side has none: then only the assertions
-    that failed are looked at.
+    that failed are looked at. `scanned` is shared with who else reads the suite in this run.
     """
 
     config: Config
@@ -37,6 +38,7 @@ class SourceStep:
     place: IndexPlace
     key: ProjectKey
     root: Path
+    scanned: ScannedSuite | None = None
 
     def carry_out(self, bundle: Bundle, *, emit: Callable[[Event], None], is_stopped: Callable[[], bool]) -> None:
         """Make or reuse the index, read the suite and record what both say together; then look at the assertions that failed.
@@ -72,13 +74,12 @@ class SourceStep:
         if missing := missing_modules():
             return SourceEvidence(unavailable=f"the extra `coupling` is not installed ({', '.join(missing)} missing): {INSTALL}")
         from runners.identity.index import open_index  # noqa: PLC0415 - the extra may be missing
-        from runners.literals.suite import scan_suite  # noqa: PLC0415 - the same
 
         made = identity_index(self.config, urls, self.place, key=self.key, states=self._states(bundle), progress=lambda _table, _rows: look())
         key = self.key.of_probe()
         with open_index(made.path, key) as index:
             look()
-            return read_sources(bundle, scan_suite(self.root), index, key, look=look)
+            return read_sources(bundle, (self.scanned or ScannedSuite(self.root)).literals(), index, key, look=look)
 
     def _states(self, bundle: Bundle) -> tuple[str, str] | None:
         """Both datasets' states as they were when the environments came up, which the run has looked at already."""
