@@ -69,4 +69,15 @@ def explanation(pair: PairResult) -> tuple[str, ...]:
     known += [coupling_line(one) for one in pair.couplings if not one.latent]
     known += [one.sentence for one in pair.couplings if one.sentence and not one.latent]
     todo = _REMEDIES[pair.remedy.value]
-    return (*known, f"do: {todo}") if todo else tuple(known)
+    untried = dict.fromkeys(f"no experiment {one.kind.value.replace('_', ' ')}: {one.obstacle}" for one in pair.experiments if one.obstacle)
+    return (*known, *((f"do: {todo}{suggested(pair)}",) if todo else ()), *untried)
+
+
+def suggested(pair: PairResult) -> str:
+    """What was suggested, in one phrase behind a remedy: the command, or why there is none; empty where nothing was."""
+    one = pair.suggestion
+    if one is None:
+        return ""
+    if one.obstacle:
+        return f" (no patch: {one.obstacle})"
+    return f": {one.command}{' (proven)' if one.proven else ''}"

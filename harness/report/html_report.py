@@ -171,6 +171,7 @@ def _environment() -> Environment:
     environment.filters["subject"] = coupling_subject
     environment.filters["reasons"] = coupling_reasons
     environment.filters["todo"] = _todo
+    environment.filters["block"] = visible_block
     environment.filters["count"] = number
     return environment
 

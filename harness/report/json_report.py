@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Cluster,
         Comparison,
         Coupling,
+        ExperimentResult,
         Failure,
         Floor,
         Frame,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         Totals,
         VacuousReason,
     )
+    from harness.model.suggestion import Suggestion
     from harness.report.nights import Nights
     from harness.report.output import Destination
 
@@ -165,6 +167,35 @@ def _test(pair: PairResult) -> dict[str, object]:
         "order": _order(pair.order),
         "observations": [_observation(result) for result in pair.observations],
         "vacuous": [_vacuous(reason) for reason in pair.vacuous],
+        "experiments": [_experiment(one) for one in pair.experiments],
+        "suggestion": _suggestion(pair.suggestion),
+    }
+
+
+def _suggestion(one: Suggestion | None) -> dict[str, object] | None:
+    if one is None:
+        return None
+    return {
+        "kind": one.kind.value,
+        "text": scalar(one.text),
+        "command": scalar(one.command),
+        "proven": one.proven,
+        "obstacle": scalar(one.obstacle) if one.obstacle else None,
+        "notes": [scalar(note) for note in one.notes],
+    }
+
+
+def _experiment(one: ExperimentResult) -> dict[str, object]:
+    return {
+        "kind": one.kind.value,
+        "side": one.side.value,
+        "outcome": one.outcome.value if one.outcome else None,
+        "obstacle": scalar(one.obstacle) if one.obstacle else None,
+        "path": scalar(one.path) if one.path else None,
+        "line": one.line,
+        "column": one.column,
+        "setting": scalar(one.setting) if one.setting else None,
+        "sentence": scalar(one.sentence),
     }
 
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, cast
 from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
-from harness.model import Outcome, Verdict
+from harness.model import Cause, Outcome, Verdict
+from harness.report.couplings import coupling_line
 from harness.report.escaping import visible, visible_block
 from harness.report.findings import Findings, failure_line, outcomes, place, suite_frames
 from harness.report.output import open_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from io import TextIOBase
     from typing import TextIO
 
@@ -135,13 +136,15 @@ def _write_pair(xml: _Writer, pair: PairResult) -> None:
         if frame:
             attributes["line"] = str(frame.line)
     element = _element(pair)
-    if pair.verdict is Verdict.EQUIVALENT and not element:
+    if pair.verdict is Verdict.EQUIVALENT and not element and not pair.couplings:
         xml.leaf("testcase", attributes)
         return
     xml.open("testcase", attributes)
-    if pair.verdict is Verdict.EQUIVALENT:
+    if pair.couplings and pair.verdict is Verdict.EQUIVALENT:
+        _write_properties(xml, pair)
+    if pair.verdict is Verdict.EQUIVALENT and element:
         xml.leaf("skipped", {"type": "skipped", "message": "skipped on both sides"})
-    else:
+    elif pair.verdict is not Verdict.EQUIVALENT:
         _write_properties(xml, pair)
         _write_ending(xml, pair, element)
     xml.close("testcase")
@@ -157,10 +160,20 @@ def _write_properties(xml: _Writer, pair: PairResult) -> None:
         "shadow.cluster": pair.cluster,
     }
     xml.open("properties", {})
-    for name, value in known.items():
+    for name, value in (*known.items(), *_coupling_properties(pair)):
         if value is not None:
             xml.leaf("property", {"name": name, "value": value})
     xml.close("properties")
+
+
+def _coupling_properties(pair: PairResult) -> Iterator[tuple[str, str | None]]:
+    """Why a pair diverges and what to do, as far as that is known; a coupling each under the same name."""
+    if pair.cause not in {None, Cause.UNKNOWN}:
+        yield "shadow.cause", pair.cause and pair.cause.value
+        yield "shadow.remedy", pair.remedy.value
+    yield from (("shadow.latent" if one.latent else "shadow.coupling", coupling_line(one)) for one in pair.couplings)
+    if pair.suggestion is not None:
+        yield "shadow.suggestion", pair.suggestion.command
 
 
 def _write_ending(xml: _Writer, pair: PairResult, element: str) -> None:

@@ -22,6 +22,8 @@ from harness.model import (
     Coupling,
     CouplingKind,
     Direction,
+    ExperimentKind,
+    ExperimentResult,
     Failure,
     Frame,
     InfrastructureFailure,
@@ -264,6 +266,19 @@ NOTHING = Coupling(
 )
 
 
+TRIED = (
+    ExperimentResult(
+        kind=ExperimentKind.COUNTERFACTUAL,
+        side=Side.SHADOW,
+        obstacle="no record could stand in",
+        path=EMAIL.path,
+        line=EMAIL.line,
+        column=EMAIL.column,
+    ),
+    ExperimentResult(kind=ExperimentKind.SETTINGS_SWAP, side=Side.SHADOW, outcome=Outcome.FAILED, setting="FEATURE_X"),
+)
+
+
 def coupled() -> Comparison:
     """Causes that are known, and real identifiers in what agrees."""
     known = sample()
@@ -271,6 +286,7 @@ def coupled() -> Comparison:
     pairs = list(known.pairs)
     pairs[0] = replace(pairs[0], couplings=(latent,))
     pairs[2] = replace(pairs[2], couplings=(EMAIL,), cause=Cause.NATURAL_KEY, remedy=Remedy.MAKE_DATA_AGNOSTIC)
+    pairs[2] = replace(pairs[2], experiments=TRIED)
     pairs[6] = replace(pairs[6], couplings=(NOTHING,), cause=Cause.PATTERN, remedy=Remedy.ADD_SYNTHETIC_CASE)
     return replace(known, pairs=tuple(pairs), latent=(latent, replace(latent, line=90)))
 

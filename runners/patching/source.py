@@ -1,0 +1,217 @@
+"""One Python file of a suite: its text, its syntax tree, and edits at exact places."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class UnpatchableError(Exception):
+    """No sound patch can be made; the message says why, in words that disclose nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Edit:
+    """Characters `start` to before `end` of a file become `new`. `path` is relative to the suite's root."""
+
+    path: str
+    start: int
+    end: int
+    new: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StringToken:
+    """A string as it is written: `prefix` and `quote` as they stand, the text between from `inner` to before `inner_end`."""
+
+    start: int
+    end: int
+    prefix: str
+    quote: str
+
+    @property
+    def inner(self) -> int:
+        """Where the text between the quotes begins."""
+        return self.start + len(self.prefix) + len(self.quote)
+
+    @property
+    def inner_end(self) -> int:
+        """Where it ends."""
+        return self.end - len(self.quote)
+
+    @property
+    def is_formatted(self) -> bool:
+        """Whether it is an f-string."""
+        return "f" in self.prefix.lower()
+
+
+class Source:
+    """A parsed file. Raises SyntaxError and ValueError for what cannot be parsed."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+        self.tree = ast.parse(text)
+        self._lines = text.split("\n")
+        starts = [0]
+        for line in self._lines:
+            starts.append(starts[-1] + len(line) + 1)
+        self._starts = starts
+        self._parents: dict[ast.AST, ast.AST] = {child: parent for parent in ast.walk(self.tree) for child in ast.iter_child_nodes(parent)}
+
+    def at(self, line: int, column: int) -> int:
+        """The offset of a 1-based line and column, which counts characters."""
+        return self._starts[line - 1] + column - 1
+
+    def line_start(self, line: int) -> int:
+        """The offset at which a 1-based line begins; the end of the text behind the last."""
+        return min(self._starts[min(line, len(self._starts)) - 1], len(self.text))
+
+    def start(self, node: ast.AST) -> int:
+        """Where a node begins."""
+        return self._offset(getattr(node, "lineno", 1), getattr(node, "col_offset", 0))
+
+    def end(self, node: ast.AST) -> int:
+        """Behind a node's last character."""
+        return self._offset(getattr(node, "end_lineno", 1), getattr(node, "end_col_offset", 0))
+
+    def of(self, node: ast.AST) -> str:
+        """A node's text."""
+        return self.text[self.start(node) : self.end(node)]
+
+    def parents(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What a node stands in, innermost first."""
+        here = self._parents.get(node)
+        while here is not None:
+            yield here
+            here = self._parents.get(here)
+
+    def covering(self, offset: int) -> Iterator[ast.expr]:
+        """The expressions that hold a character, innermost first."""
+        found = [(end - start, node) for start, end, node in self._expressions if start <= offset < end]
+        yield from (node for _, node in sorted(found, key=lambda one: one[0]))
+
+    def raw_at(self, line: int, column: int) -> str:
+        """The number or text at a 1-based place as it is written there, without quotes; "" where there is none."""
+        if line > len(self._lines):
+            return ""
+        offset = self.at(line, column)
+        node = next((one for one in self.covering(offset) if isinstance(one, ast.Constant)), None)
+        token = self.string_at(offset)
+        if token is not None:
+            return self.text[token.inner : token.inner_end]
+        return self.of(node) if node is not None else ""
+
+    @cached_property
+    def imports(self) -> dict[str, tuple[str, int, str | None]]:
+        """The names that the file imports: each with its module, how many folders up that counts from, and the name there (None for a module)."""
+        found: dict[str, tuple[str, int, str | None]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    found.setdefault(alias.asname or alias.name, (node.module or "", node.level, alias.name))
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    found.setdefault(
+                        alias.asname or alias.name.partition(".")[0], (alias.name if alias.asname else alias.name.partition(".")[0], 0, None)
+                    )
+        return found
+
+    @cached_property
+    def _expressions(self) -> list[tuple[int, int, ast.expr]]:
+        return [(self.start(node), self.end(node), node) for node in ast.walk(self.tree) if isinstance(node, ast.expr)]
+
+    def string_at(self, offset: int) -> StringToken | None:
+        """The string in which a character stands."""
+        return next((token for token in self._strings if token.start <= offset < token.end), None)
+
+    def replaced(self, node: ast.AST, new: str) -> Edit:
+        """A node's text replaced."""
+        return Edit(path=self.path, start=self.start(node), end=self.end(node), new=new)
+
+    def inserted(self, offset: int, new: str) -> Edit:
+        """Text put in at an offset."""
+        return Edit(path=self.path, start=offset, end=offset, new=new)
+
+    def indent_of(self, node: ast.AST) -> str:
+        """The white space before the line on which a node begins."""
+        line = self._lines[getattr(node, "lineno", 1) - 1]
+        return line[: len(line) - len(line.lstrip())]
+
+    @cached_property
+    def quote(self) -> str:
+        """The quote that the file prefers."""
+        plain = [token.quote for token in self._strings if len(token.quote) == 1]
+        return "'" if plain.count("'") > plain.count('"') else '"'
+
+    @cached_property
+    def step(self) -> str:
+        """What one level of indentation is."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, FunctionNode | ast.ClassDef) and node.body[0].lineno > node.lineno:
+                return self.indent_of(node.body[0])[len(self.indent_of(node)) :] or "    "
+        return "    "
+
+    def functions(self) -> Iterator[FunctionNode]:
+        """Every function, outer ones first."""
+        yield from (node for node in ast.walk(self.tree) if isinstance(node, FunctionNode))
+
+    @cached_property
+    def _strings(self) -> list[StringToken]:
+        found: list[StringToken] = []
+        opened: list[tuple[int, str, str]] = []
+        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
+            name = tokenize.tok_name[token.type]
+            start = self._starts[token.start[0] - 1] + token.start[1]
+            end = self._starts[token.end[0] - 1] + token.end[1]
+            if name == "STRING":
+                prefix = token.string[: min(token.string.find(one) for one in "\"'" if one in token.string)]
+                rest = token.string[len(prefix) :]
+                found.append(StringToken(start=start, end=end, prefix=prefix, quote=rest[:3] if rest[:3] in {'"""', "'''"} else rest[0]))
+            elif name == "FSTRING_START":
+                quote = token.string.lstrip("fFrRbBuU")
+                opened.append((start, token.string[: -len(quote)], quote))
+            elif name == "FSTRING_END" and opened:
+                began, prefix, quote = opened.pop()
+                found.append(StringToken(start=began, end=end, prefix=prefix, quote=quote))
+        return found
+
+    def _offset(self, line: int, column: int) -> int:
+        """The offset of an ast position, whose column counts bytes of UTF-8."""
+        text = self._lines[line - 1]
+        return self._starts[line - 1] + (column if text.isascii() else len(text.encode()[:column].decode(errors="replace")))
+
+
+def applied(text: str, edits: Iterable[Edit]) -> str:
+    """The text with its edits. Raises UnpatchableError where two of them overlap."""
+    parts: list[str] = []
+    done = 0
+    for edit in sorted(set(edits)):
+        if edit.start < done:
+            raise UnpatchableError("two changes meet at the same place")
+        parts += [text[done : edit.start], edit.new]
+        done = edit.end
+    return "".join((*parts, text[done:]))
+
+
+def changed(texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, str]:
+    """The files that edits change, by path. Raises UnpatchableError where edits overlap, or the result is no Python."""
+    by_path: dict[str, list[Edit]] = {}
+    for edit in edits:
+        by_path.setdefault(edit.path, []).append(edit)
+    found = {path: applied(texts[path], own) for path, own in sorted(by_path.items())}
+    for path, text in found.items():
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError):
+            raise UnpatchableError(f"the change would not parse ({path})") from None
+    return {path: text for path, text in found.items() if text != texts[path]}
