@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from compare.agreeing import Agreeing
     from compare.confirmation import Candidate
     from harness.model import Cluster, Evidence, InfrastructureFailure
+    from harness.model.suggestion import Suggestion
 
 
 def judge(evidence: Evidence, agreeing: Agreeing | None = None) -> Comparison:
@@ -58,6 +59,8 @@ def judge(evidence: Evidence, agreeing: Agreeing | None = None) -> Comparison:
     if vacuous:
         results = [replace(result, vacuous=vacuous[result.test_id]) if result.test_id in vacuous else result for result in results]
     results = list(explained(evidence, results))
+    if evidence.suggestions:
+        results = [_with_suggestion(result, evidence.suggestions.get(result.test_id)) for result in results]
     found_latent = latent(evidence.sources, results) if evidence.sources else None
     if found_latent is not None and found_latent.tests:
         results = [
@@ -77,6 +80,12 @@ def judge(evidence: Evidence, agreeing: Agreeing | None = None) -> Comparison:
         latent=found_latent.everywhere if found_latent else (),
         vacuity=survey_of(evidence, measured, len(vacuous)),
     )
+
+
+def _with_suggestion(result: PairResult, suggestion: Suggestion | None) -> PairResult:
+    """A pair with what was suggested for it, where that is still what is to be done."""
+    fits = suggestion is not None and result.verdict is Verdict.DIVERGENT and result.remedy is suggestion.kind.remedy
+    return replace(result, suggestion=suggestion) if fits else result
 
 
 def candidates_of(evidence: Evidence) -> tuple[Candidate, ...]:

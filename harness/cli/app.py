@@ -8,10 +8,13 @@ import typer
 from typer.exceptions import TyperException
 
 from harness import __version__
+from harness.cli.case import commands as case_commands
 from harness.cli.compare import compare, report
 from harness.cli.demo import demo
 from harness.cli.index import index
+from harness.cli.inventory import inventory
 from harness.cli.maintenance import gc, rebuild, runs, serve
+from harness.cli.patch import patch
 from harness.cli.run import run
 from harness.cli.scan import scan
 from harness.cli.setup import config, doctor, init
@@ -46,11 +49,12 @@ def _typer() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     commands.callback()(_options)
-    for command in (run, compare, index, scan, report, runs, serve, demo, init, doctor, config, gc):
+    for command in (run, compare, index, scan, patch, inventory, report, runs, serve, demo, init, doctor, config, gc):
         commands.command(command.__name__)(command)
     store = typer.Typer(help="The store: a projection of bundles.", no_args_is_help=True)
     store.command("rebuild")(rebuild)
     commands.add_typer(store, name="store")
+    commands.add_typer(case_commands(), name="case")
     return commands
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -21,12 +21,15 @@ from harness.cli.options import (
     StoreOption,
     WorkdirOption,
 )
-from harness.cli.project import base_of
+from harness.cli.project import base_of, known_key
 from harness.cli.run import known_nights
 from harness.errors import UsageError
 from harness.pipeline import compare_bundle, compare_sources, is_bundle, workplace
 from harness.pipeline.history import read_retention
 from harness.report import print_summary
+
+if TYPE_CHECKING:
+    from harness.pipeline import Workplace
 
 
 def compare(
@@ -49,7 +52,9 @@ def compare(
             raise UsageError("one argument has to be a bundle", where=str(a), expected="a bundle, or two results: shadow compare A.xml B.xml")
         comparison = compare_bundle(a)
     else:
-        comparison = compare_sources(a, b, suite=suite, warn=lambda text: remarks.print(f"warning: {text}", markup=False, soft_wrap=True))
+        comparison = compare_sources(
+            a, b, suite=suite, key=known_key(), warn=lambda text: remarks.print(f"warning: {text}", markup=False, soft_wrap=True)
+        )
     outputs.write(comparison)
     print_summary(comparison, remarks if outputs.takes_stdout else console.results(color), where=outputs.lines())
     return comparison.exit
@@ -71,15 +76,21 @@ def report(
     place = workplace(base_of(config, workdir), workdir=workdir, store=store)
     outputs = Outputs(json=json, junit=junit, markdown=markdown, html=html, sarif=sarif)
     outputs.refuse_unwritable()
-    chosen = run or _newest(place.runs)
-    path = place.bundle(chosen)
-    if not is_bundle(path):
-        raise _unknown_run(chosen, place.runs)
+    _, path = recorded_bundle(place, run)
     comparison = compare_bundle(path)
     nights = known_nights(place, comparison, colour=color)
     outputs.write(comparison, nights=nights)
     print_summary(comparison, console.remarks(color) if outputs.takes_stdout else console.results(color), where=outputs.lines(), nights=nights)
     return 0
+
+
+def recorded_bundle(place: Workplace, run: str | None) -> tuple[str, Path]:
+    """The id and the bundle of a recorded run, by default of the newest finished one. Raises UsageError where there is none."""
+    chosen = run or _newest(place.runs)
+    path = place.bundle(chosen)
+    if not is_bundle(path):
+        raise _unknown_run(chosen, place.runs)
+    return chosen, path
 
 
 def _unknown_run(run_id: str, runs: Path) -> UsageError:

@@ -18,10 +18,12 @@ from harness.evidence.deep import deep_of
 from harness.evidence.experiments import experiments
 from harness.evidence.lock import lock_file, wait_until_unlocked
 from harness.evidence.planned import SCHEMA, header_json, plan_json
+from harness.evidence.redaction import with_contents
 from harness.evidence.reruns import floor_evidence, order_evidence
 from harness.evidence.session import Session, SessionName, parse_name, read_session
 from harness.evidence.sides import side_evidence
 from harness.evidence.sources import source_evidence
+from harness.evidence.suggestions import suggestions
 from harness.model import (
     AAFrequency,
     ConfirmPolicy,
@@ -181,6 +183,9 @@ class Bundle:
         finish = self._read("finish.json") if (self.path / "finish.json").exists() else {}
         plan = self._read("plan.json")
         sides = {side: self.side(side, ids=ids) for side in Side}
+        sources = source_evidence(self)
+        if sources is not None and sources.values:
+            sides = {side: with_contents(found, sources.values) for side, found in sides.items()}
         return Evidence(
             run=self.header(),
             legacy=sides[Side.LEGACY],
@@ -191,9 +196,10 @@ class Bundle:
             planned=frozenset(map(Side, plan["sides"])),
             order=order_evidence(self),
             floor=floor_evidence(self),
-            sources=source_evidence(self),
+            sources=sources,
             assertions=assertions(self),
             experiments=experiments(self),
+            suggestions=suggestions(self),
         )
 
     def side(self, side: Side, *, ids: dict[str, str] | None = None) -> SideEvidence:

@@ -1,7 +1,7 @@
 """The vocabulary and the values that travel between modules: frozen dataclasses and StrEnums, standard library only."""
 
 from harness.model.attempt import Attempt, Failure, Frame
-from harness.model.cause import Coupling, Experiment, ExperimentKind, KnownLiteral, ReachedLiteral, Signal, SourceEvidence
+from harness.model.cause import Coupling, Experiment, ExperimentKind, ExperimentResult, KnownLiteral, ReachedLiteral, Signal, SourceEvidence
 from harness.model.columns import OUTCOMES, AttemptColumns
 from harness.model.comparison import Cluster, Comparison, PairResult, ParityDifference, SideResult, Totals
 from harness.model.deep import (
@@ -119,6 +119,7 @@ __all__ = [
     "Evidence",
     "Experiment",
     "ExperimentKind",
+    "ExperimentResult",
     "Failure",
     "Floor",
     "FloorEvidence",

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harness.model.attempt import Failure, Frame
-    from harness.model.cause import Coupling
+    from harness.model.cause import Coupling, ExperimentResult
     from harness.model.evidence import InfrastructureFailure, RunHeader
     from harness.model.observation import ObservationResult
     from harness.model.rerun import Floor, OrderDependence
+    from harness.model.suggestion import Suggestion
     from harness.model.vacuous import VacuousReason, VacuousSurvey
     from harness.model.vocabulary import Cause, Direction, Outcome, Side
 
@@ -38,7 +39,8 @@ class PairResult:
 
     `confirmed` is None unless the pair differed; `e_value` is None where nothing was rerun; `reason` is for a person to read;
     `fingerprint` names the failure (`compare.fingerprint`), `cluster` the divergences that share one. `observations` are those of the full run that
-    differ or were cut short, `couplings` what the test depends on in the real data, `vacuous` why its pass means less on shadow.
+    differ or were cut short, `couplings` what the test depends on in the real data, `vacuous` why its pass means less on shadow,
+    `experiments` what was tried on it, `suggestion` what can be done about it.
     """
 
     test_id: str
@@ -57,6 +59,8 @@ class PairResult:
     observations: tuple[ObservationResult, ...] = ()
     couplings: tuple[Coupling, ...] = ()
     vacuous: tuple[VacuousReason, ...] = ()
+    experiments: tuple[ExperimentResult, ...] = ()
+    suggestion: Suggestion | None = None
 
     def of(self, side: Side) -> SideResult:
         """The result of one side."""

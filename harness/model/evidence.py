@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.model.deep import DeepRecord
     from harness.model.plan import ConfirmPolicy
     from harness.model.rerun import FloorEvidence, OrderEvidence
+    from harness.model.suggestion import Suggestion
     from harness.model.vocabulary import EndReason, InfrastructureKind
 
 
@@ -82,7 +83,7 @@ class Evidence:
     `decided` is True once confirmation reached its one stopping time; `can_rerun` tells whether candidates could be rerun at all;
     `planned` are the sides that were to run (both, but for `--side`). `order` and `floor` are None where there was no such search, no A/A run;
     `sources` is None where couplings were not looked for, `assertions` are what failed assertions ask of the data, by test id; `experiments` are
-    those that were tried, or could not be.
+    those that were tried, or could not be, `suggestions` what was suggested, by test id.
     """
 
     run: RunHeader
@@ -97,3 +98,4 @@ class Evidence:
     sources: SourceEvidence | None = None
     assertions: Mapping[str, Sketch] = field(default_factory=dict)
     experiments: tuple[Experiment, ...] = ()
+    suggestions: Mapping[str, Suggestion] = field(default_factory=dict)

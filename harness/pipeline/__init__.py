@@ -3,7 +3,7 @@
 from harness.pipeline.files import compare_bundle, compare_sources, is_bundle
 from harness.pipeline.maintenance import RemovedRuns, rebuild, remove_old_runs, settle_dead_runs
 from harness.pipeline.nights import nights_of
-from harness.pipeline.wiring import Workplace, check_environment, resume_run, start_run, sweep, workplace
+from harness.pipeline.wiring import Workplace, check_environment, resume_run, start_run, suggest_patches, sweep, workplace
 
 __all__ = [
     "RemovedRuns",
@@ -18,6 +18,7 @@ __all__ = [
     "resume_run",
     "settle_dead_runs",
     "start_run",
+    "suggest_patches",
     "sweep",
     "workplace",
 ]

@@ -16,6 +16,7 @@ from harness.model import ConfirmPolicy, Evidence, RunHeader, Side, SideEvidence
 from harness.pipeline.clock import SystemClock
 from harness.pipeline.verdict import decide
 from runners.junit import read_sides
+from runners.redaction import key_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,13 +37,15 @@ def compare_sources(
     *,
     suite: str | None = None,
     confirm: ConfirmPolicy | None = None,
+    key: Path | None = None,
     clock: Clock | None = None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> Comparison:
     """Pair what two sources recorded: bundles (legacy's side of the first, shadow's of the second) or JUnit XML files or folders of them.
 
-    Nothing can be rerun, so no divergence is confirmed. `warn` gets what the reader noticed. Raises InputError, BundleError, EmptySuiteError,
-    DuplicateTestIdError and UsageError.
+    Nothing can be rerun, so no divergence is confirmed. `key` is the file of the key that test processes get (`probe.key`), under which values in
+    JUnit XML become tokens; without one they do under a key of this comparison alone. `warn` gets what the reader noticed. Raises InputError,
+    BundleError, EmptySuiteError, DuplicateTestIdError and UsageError.
     """
     for source in (legacy, shadow):
         if not source.exists():
@@ -62,7 +65,7 @@ def compare_sources(
         if is_bundle(legacy) or is_bundle(shadow):
             left, right = _bundles(legacy, shadow)
             return decide(Evidence(run=run, legacy=left, shadow=right, can_rerun=False))
-        agreeing, one, other = _reports(legacy, shadow, warn)
+        agreeing, one, other = _reports(legacy, shadow, warn, key_of_file(key))
         left, right = (SideEvidence(side=side, full=full, finished=True) for side, full in ((Side.LEGACY, one), (Side.SHADOW, other)))
         return decide(Evidence(run=run, legacy=left, shadow=right, can_rerun=False), agreeing)
 
@@ -95,9 +98,9 @@ def _bundles(legacy: Path, shadow: Path) -> tuple[SideEvidence, SideEvidence]:
     return Bundle.open(legacy).side(Side.LEGACY, ids=ids), Bundle.open(shadow).side(Side.SHADOW, ids=ids)
 
 
-def _reports(legacy: Path, shadow: Path, warn: Callable[[str], None]) -> Apart:
+def _reports(legacy: Path, shadow: Path, warn: Callable[[str], None], key: bytes) -> Apart:
     """The tests of both sides' reports. Of a million that agree no attempt is ever made."""
-    sides = read_sides([legacy], [shadow])
+    sides = read_sides([legacy], [shadow], key=key)
     for source, report in zip((legacy, shadow), sides, strict=True):
         for remark in report.remarks:
             warn(f"{remark.where}: {remark.message}")

@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from harness.pipeline.experiments import ExperimentStep
     from harness.pipeline.floor import Due
     from harness.pipeline.sources import SourceStep
+    from harness.pipeline.suggestions.step import SuggestionStep
     from harness.ports import Clock, EnvironmentProvider, Executor, Store, TestRunner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """What a run needs of the world. `facts` says what parity compares of a side beyond its environment's own facts; `sources` is None where
-    couplings are not looked for, `experiments` where nothing is to be tried.
+    couplings are not looked for, `experiments` where nothing is to be tried, `suggestions` where nothing is suggested.
     """
 
     providers: Mapping[Side, EnvironmentProvider]
@@ -51,6 +52,7 @@ class Ports:
     facts: Callable[[Side], Mapping[str, str]]
     sources: SourceStep | None = None
     experiments: ExperimentStep | None = None
+    suggestions: SuggestionStep | None = None
 
 
 def run(plan: Plan, bundle: Bundle, ports: Ports, *, resumed: bool = False) -> Iterator[Event]:
@@ -78,6 +80,7 @@ def run(plan: Plan, bundle: Bundle, ports: Ports, *, resumed: bool = False) -> I
                 night.decided = True
                 yield from night.follow(night.read_sources)
                 yield from night.follow(night.experiment)
+                yield from night.follow(night.suggest)
             except InfrastructureError as error:
                 yield night.failed(error)
             except (KeyboardInterrupt, StoppedError):
@@ -188,6 +191,11 @@ class _Night:
         """Replace what makes tests diverge, and see whether they still do."""
         if self.ports.experiments is not None and self._confirmation is not None:
             self.ports.experiments.carry_out(self.bundle, self._runners, emit=self.events.put, is_stopped=self._stopped.is_set)
+
+    def suggest(self) -> None:
+        """Make suggestions for what diverges."""
+        if self.ports.suggestions is not None:
+            self.ports.suggestions.carry_out(self.bundle, is_stopped=self._stopped.is_set)
 
     def _both(self, task: Callable[[Side], SideTask]) -> None:
         """Run a task on both sides at the same time. One side's fault ends the other's session: nothing is compared then."""

@@ -18,7 +18,9 @@ from harness.pipeline.experiments import ExperimentStep
 from harness.pipeline.history import record_suite, suite_commit
 from harness.pipeline.maintenance import bundle_paths
 from harness.pipeline.run import Ports, run
-from harness.pipeline.sources import IndexPlace, SourceStep
+from harness.pipeline.sources import IndexPlace, ScannedSuite, SourceStep
+from harness.pipeline.suggestions.asking import patches_of
+from harness.pipeline.suggestions.step import SuggestionStep
 from harness.plan import Choices, build_plan
 from harness.store import open_store
 from runners.database import data_state, schema_facts
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from harness.evidence import ProjectKey
     from harness.model import Plan, SidePlan
     from harness.pipeline.events import Event
+    from harness.pipeline.suggestions.asking import Asked, PatchAnswers
     from harness.ports import Clock, EnvironmentProvider, Store
 
 
@@ -146,6 +149,7 @@ def _known(place: Workplace, run_id: str) -> Path:
 def _ports(config: Config, choices: Choices, plan: Plan, bundle: Bundle, *, store: Store, key: ProjectKey, clock: Clock) -> Ports:
     workdir = bundle.path.parent.parent
     probe_key = key.write_for_probe(workdir)
+    scanned = ScannedSuite(plan.suite.root, key.of_probe())
     providers = {side.side: _provider(side, plan, run_id=bundle.header().id, workdir=workdir, key=probe_key) for side in plan.sides}
     return Ports(
         providers=providers,
@@ -153,27 +157,48 @@ def _ports(config: Config, choices: Choices, plan: Plan, bundle: Bundle, *, stor
         store=store,
         clock=clock,
         facts=partial(_facts, plan=plan, base=config.base, key=key),
-        sources=_source_step(config, plan, workdir, key) if choices.couplings and config.coupling.enabled else None,
-        experiments=_experiment_step(config, plan, key) if choices.couplings and config.coupling.enabled else None,
+        sources=_source_step(config, plan, workdir, key, scanned) if choices.couplings and config.coupling.enabled else None,
+        experiments=_experiment_step(config, plan, key, scanned) if choices.couplings and config.coupling.enabled else None,
+        suggestions=_suggestion_step(config, plan, key) if choices.couplings and config.coupling.enabled else None,
     )
 
 
-def _source_step(config: Config, plan: Plan, workdir: Path, key: ProjectKey) -> SourceStep | None:
+def _source_step(config: Config, plan: Plan, workdir: Path, key: ProjectKey, scanned: ScannedSuite) -> SourceStep | None:
     """The search for couplings; None where one side runs alone."""
     if len(plan.sides) < len(Side):
         return None
     legacy, shadow = (plan.of(side).database for side in Side)
     place = IndexPlace(path=Workplace(workdir=workdir, store="").index)
-    return SourceStep(config=config, urls=(legacy, shadow) if legacy and shadow else None, place=place, key=key, root=plan.suite.root)
+    return SourceStep(
+        config=config, urls=(legacy, shadow) if legacy and shadow else None, place=place, key=key, root=plan.suite.root, scanned=scanned
+    )
 
 
-def _experiment_step(config: Config, plan: Plan, key: ProjectKey) -> ExperimentStep | None:
+def _experiment_step(config: Config, plan: Plan, key: ProjectKey, scanned: ScannedSuite) -> ExperimentStep | None:
     """The experiments on divergent tests; None where one side runs alone, or where there is no budget."""
-    if len(plan.sides) < len(Side) or not config.coupling.experiments:
+    if len(plan.sides) < len(Side) or config.coupling.experiments == 0:
         return None
     legacy, shadow = (plan.of(side).database for side in Side)
     urls = (legacy, shadow) if legacy and shadow else None
-    return ExperimentStep(plan=plan, urls=urls, base=config.base, key=key, budget=config.coupling.experiments)
+    return ExperimentStep(plan=plan, urls=urls, base=config.base, key=key, executions=config.coupling.experiments, scanned=scanned)
+
+
+def _suggestion_step(config: Config, plan: Plan, key: ProjectKey) -> SuggestionStep | None:
+    """What makes suggestions for divergent tests; None where one side runs alone."""
+    if len(plan.sides) < len(Side):
+        return None
+    legacy, shadow = (plan.of(side).database for side in Side)
+    return SuggestionStep(plan=plan, urls=(legacy, shadow) if legacy and shadow else None, base=config.base, key=key)
+
+
+def suggest_patches(config: Config, place: Workplace, asked: Asked) -> PatchAnswers:
+    """Make patches for a recorded run, prove and apply them (see `harness.pipeline.suggestions.asking.patches_of`, whose errors it raises)."""
+    key = project_key(place.workdir).write_for_probe(place.workdir)
+
+    def provider(side: SidePlan, plan: Plan) -> EnvironmentProvider:
+        return _provider(side, plan, run_id=asked.run, workdir=place.workdir, key=key)
+
+    return patches_of(config, asked, workdir=place.workdir, providers=provider)
 
 
 def check_environment(config: Config, side: Side) -> str:

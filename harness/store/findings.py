@@ -12,6 +12,7 @@ from harness.errors import StoreError
 from harness.model import (  # noqa: F401, TC001  # the adapters look the names of fields' types up here
     AAFrequency,
     Coupling,
+    ExperimentResult,
     Floor,
     FloorPlan,
     ObservationBudget,
@@ -29,6 +30,7 @@ from harness.model import (  # noqa: F401, TC001  # the adapters look the names 
     VacuousReason,
     VacuousSurvey,
 )
+from harness.model.suggestion import Suggestion, SuggestionKind  # noqa: F401, TC001  # the same
 
 if TYPE_CHECKING:
     from harness.model import Comparison, PairResult
@@ -42,6 +44,8 @@ class PairFindings:
     observations: tuple[ObservationResult, ...] = ()
     vacuous: tuple[VacuousReason, ...] = ()
     couplings: tuple[Coupling, ...] = ()
+    experiments: tuple[ExperimentResult, ...] = ()
+    suggestion: Suggestion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

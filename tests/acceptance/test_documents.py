@@ -22,9 +22,11 @@ _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 def _commands() -> dict[str, typer.core.TyperCommand]:
     group = typer.main.get_group(commands._typer())
-    found = dict(group.commands)
-    store = found.pop("store")
-    return {**found, "store rebuild": store.commands["rebuild"]}
+    found: dict[str, typer.core.TyperCommand] = {}
+    for name, command in group.commands.items():
+        below = getattr(command, "commands", None)
+        found |= {name: command} if below is None else {f"{name} {inner}": one for inner, one in below.items()}
+    return found
 
 
 def _section(name: str) -> str:

@@ -19,6 +19,8 @@ from harness.model import (
     Coupling,
     CouplingKind,
     Direction,
+    ExperimentKind,
+    ExperimentResult,
     ObservationBudget,
     ObservationDifference,
     ObservationKind,
@@ -26,6 +28,7 @@ from harness.model import (
     ObservationStatus,
     ObserveMode,
     OrderDependence,
+    Outcome,
     PairFilter,
     Progress,
     RunOverview,
@@ -354,12 +357,18 @@ def test_a_pair_shows_what_it_depends_on_what_it_observed_and_behind_which_tests
             ),
         ),
         order=OrderDependence(side=Side.SHADOW, behind=("suite/test_a.py::test_polluter",), shortest=True, rounds=4, e_value=217.8),
+        experiments=(
+            ExperimentResult(kind=ExperimentKind.COUNTERFACTUAL, side=Side.SHADOW, outcome=Outcome.PASSED, path="suite/test_a.py", line=9, column=10),
+            ExperimentResult(kind=ExperimentKind.SETTINGS_SWAP, side=Side.SHADOW, obstacle="the budget of experiments was spent", setting="<b>X</b>"),
+        ),
     )
     store.save(comparison(header(LATEST), [pair]))
 
     shown = page(browse(store), pair_url(LATEST, pair.test_id))
 
-    assert {"What it depends on", "What the sides observed differently", "Order of tests"} <= set(shown.headings)
+    assert "with a record of shadow's own at suite/test_a.py:9:10: passed on shadow" in shown.text
+    assert "with legacy's settings (<b>X</b>): not tried, the budget of experiments was spent" in shown.text
+    assert {"What it depends on", "What was tried", "What the sides observed differently", "Order of tests"} <= set(shown.headings)
     assert "suite/test_a.py:9:10 depends on Customer.Email (email:7f3a91): the test reaches it, it was bound in a statement; likely." in shown.text
     assert "depends on <b>a real</b> address" in shown.text
     assert "customers[*].phone: may be null on legacy, never null on shadow" in shown.text
