@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compare.causes.syntax import ONE_ROW, called, is_collection, stored_in
@@ -13,18 +15,37 @@ if TYPE_CHECKING:
 
     from harness.model import Frame
 
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where a statement holds others."""
 
+
+@lru_cache(maxsize=64)
 def parsed(source: str) -> ast.Module | None:
-    """The module of a source; None for what this interpreter cannot read."""
+    """The module of a source; None for what this interpreter cannot read. Many divergences of a night lie in the same files."""
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return None
 
 
+@lru_cache(maxsize=64)
+def statements(module: ast.Module) -> tuple[ast.stmt, ...]:
+    """All statements of a module, an outer one ahead of those in it."""
+    found: list[ast.stmt] = []
+    waiting: deque[ast.AST] = deque(module.body)
+    while waiting:
+        node = waiting.popleft()
+        if isinstance(node, ast.stmt):
+            found.append(node)
+        for name in _BLOCKS:
+            inner = getattr(node, name, ())
+            waiting.extend(inner if isinstance(inner, list) else ())
+    return tuple(found)
+
+
 def statement_at(module: ast.Module, line: int) -> ast.stmt | None:
     """The innermost statement that covers a line: of a compound one, its head."""
-    found = [node for node in ast.walk(module) if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)]
+    found = [node for node in statements(module) if node.lineno <= line <= (node.end_lineno or node.lineno)]
     return max(found, key=lambda node: (node.lineno, -(node.end_lineno or 0)), default=None)
 
 
@@ -32,7 +53,7 @@ def function_at(module: ast.Module, frame: Frame) -> ast.FunctionDef | ast.Async
     """The innermost function that covers the line of a frame; None at the top of a module."""
     found = [
         node
-        for node in ast.walk(module)
+        for node in statements(module)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= frame.line <= (node.end_lineno or node.lineno)
     ]
     return max(found, key=lambda node: node.lineno, default=None)
@@ -40,7 +61,7 @@ def function_at(module: ast.Module, frame: Frame) -> ast.FunctionDef | ast.Async
 
 def fixture_of(module: ast.Module, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     """The fixture of pytest that a module has under a name."""
-    for node in ast.walk(module):
+    for node in statements(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for one in node.decorator_list:
                 named = {word.arg: word.value for word in one.keywords} if isinstance(one, ast.Call) else {}
@@ -75,7 +96,7 @@ class Scope:
 
     def functions(self, name: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
         """Functions and methods of the same file that are called so."""
-        for node in ast.walk(self.module):
+        for node in statements(self.module):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name and node is not self.function:
                 yield node
 

@@ -159,7 +159,7 @@ def _ports(config: Config, choices: Choices, plan: Plan, bundle: Bundle, *, stor
         facts=partial(_facts, plan=plan, base=config.base, key=key),
         sources=_source_step(config, plan, workdir, key, scanned) if choices.couplings and config.coupling.enabled else None,
         experiments=_experiment_step(config, plan, key, scanned) if choices.couplings and config.coupling.enabled else None,
-        suggestions=_suggestion_step(config, plan, key) if choices.couplings and config.coupling.enabled else None,
+        suggestions=_suggestion_step(config, plan, key, scanned) if choices.couplings and config.coupling.enabled else None,
     )
 
 
@@ -183,12 +183,12 @@ def _experiment_step(config: Config, plan: Plan, key: ProjectKey, scanned: Scann
     return ExperimentStep(plan=plan, urls=urls, base=config.base, key=key, executions=config.coupling.experiments, scanned=scanned)
 
 
-def _suggestion_step(config: Config, plan: Plan, key: ProjectKey) -> SuggestionStep | None:
+def _suggestion_step(config: Config, plan: Plan, key: ProjectKey, scanned: ScannedSuite) -> SuggestionStep | None:
     """What makes suggestions for divergent tests; None where one side runs alone."""
     if len(plan.sides) < len(Side):
         return None
     legacy, shadow = (plan.of(side).database for side in Side)
-    return SuggestionStep(plan=plan, urls=(legacy, shadow) if legacy and shadow else None, base=config.base, key=key)
+    return SuggestionStep(plan=plan, urls=(legacy, shadow) if legacy and shadow else None, base=config.base, key=key, scanned=scanned)
 
 
 def suggest_patches(config: Config, place: Workplace, asked: Asked) -> PatchAnswers:

@@ -123,7 +123,7 @@ class Draft:
             word = re.compile(rf"\b{one.name}\b")
             named = [source for source in project.sources() if word.search(texts.get(source.path, source.text))]
             sources = {source.path: Source(source.path, texts[source.path]) if source.path in texts else source for source in named}
-            if one.path not in sources or any(_uses(source.tree, one.name) for source in sources.values()):
+            if one.path not in sources or any(one.name in source.used for source in sources.values()):
                 continue
             edits = [edit for source in sources.values() for edit in _removed(source, one, project)]
             now = {source.path: source.text for source in sources.values()}
@@ -252,15 +252,6 @@ def _has(source: Source, line: str) -> bool:
         ):
             return True
     return False
-
-
-def _uses(tree: ast.AST, name: str) -> bool:
-    return any(
-        (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load))
-        or (isinstance(node, ast.Attribute) and node.attr == name)
-        or (isinstance(node, ast.Constant) and node.value == name)
-        for node in ast.walk(tree)
-    )
 
 
 def _removed(source: Source, one: Constant, project: Project) -> list[Edit]:

@@ -95,7 +95,7 @@ class Project:
             if source.path in seen:
                 continue
             seen.add(source.path)
-            for node in ast.walk(source.tree):
+            for node in source.import_statements:
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 if isinstance(node, ast.ImportFrom):
                     names = [node.module or ""] if not node.level else []

@@ -66,7 +66,23 @@ class Source:
         for line in self._lines:
             starts.append(starts[-1] + len(line) + 1)
         self._starts = starts
-        self._parents: dict[ast.AST, ast.AST] = {child: parent for parent in ast.walk(self.tree) for child in ast.iter_child_nodes(parent)}
+
+    @cached_property
+    def _parents(self) -> dict[ast.AST, ast.AST]:
+        return {child: parent for parent in ast.walk(self.tree) for child in ast.iter_child_nodes(parent)}
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """What the file reads by name: names, attributes, and texts, which may name something."""
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+        return frozenset(found)
 
     def at(self, line: int, column: int) -> int:
         """The offset of a 1-based line and column, which counts characters."""
@@ -112,14 +128,28 @@ class Source:
         return self.of(node) if node is not None else ""
 
     @cached_property
+    def import_statements(self) -> tuple[ast.Import | ast.ImportFrom, ...]:
+        """Its imports, also those inside of functions; expressions, which are most of a file, are not looked at."""
+        found: list[ast.Import | ast.ImportFrom] = []
+        waiting: list[ast.AST] = [self.tree]
+        while waiting:
+            node = waiting.pop(0)
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                found.append(node)
+            for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+                inner = getattr(node, block, ())
+                waiting.extend(inner if isinstance(inner, list) else ())
+        return tuple(found)
+
+    @cached_property
     def imports(self) -> dict[str, tuple[str, int, str | None]]:
         """The names that the file imports: each with its module, how many folders up that counts from, and the name there (None for a module)."""
         found: dict[str, tuple[str, int, str | None]] = {}
-        for node in ast.walk(self.tree):
+        for node in self.import_statements:
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
                     found.setdefault(alias.asname or alias.name, (node.module or "", node.level, alias.name))
-            elif isinstance(node, ast.Import):
+            else:
                 for alias in node.names:
                     found.setdefault(
                         alias.asname or alias.name.partition(".")[0], (alias.name if alias.asname else alias.name.partition(".")[0], 0, None)

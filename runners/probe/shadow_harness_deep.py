@@ -99,8 +99,11 @@ class Recording:
         own: List[Any] | None = None
         through: List[List[Any]] = []
         for frame in _stack(sys._getframe(2)):  # noqa: SLF001 it is how frames are had
-            found = self._files.of_code(frame.f_code.co_filename)
+            filename = frame.f_code.co_filename
+            found = self._files.of_code(filename)
             if found is None:
+                if own is not None and "_pytest" in filename:
+                    break  # behind it lies nothing of the suite's
                 continue
             place = [found[0], frame.f_lineno]
             if own is None and found[1]:

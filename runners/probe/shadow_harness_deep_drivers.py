@@ -31,6 +31,7 @@ _current: Callable[[], Any] = lambda: None  # noqa: E731 the recording of the te
 _busy: Set[Tuple[int, int]] = set()
 _attached: Any = weakref.WeakKeyDictionary()
 _SLOT = "_shadow_statement"
+_gettrace, _settrace = sys.gettrace, sys.settrace  # as they are now: a test may exchange them
 
 
 def trace_into(current: Callable[[], Any]) -> None:
@@ -64,12 +65,16 @@ def _begun(cursor: Any, driver: Driver, sql: Any) -> Statement | None:
     _attach(cursor, None)
     if recording is None:
         return None
+    tracer = _unheard()
     try:
         text = sql if isinstance(sql, str) else bytes(sql).decode("utf-8", "replace") if isinstance(sql, bytes) else _composed(sql, cursor)
         statement = recording.statement(Statement, driver, str.__str__(text))
     except Exception as error:  # noqa: BLE001 the suite must not fail because of its observer
         recording.fault("statements", error)
         return None
+    finally:
+        if tracer is not None:
+            _settrace(tracer)
     _attach(cursor, statement)
     result: Statement | None = statement
     return result
@@ -82,12 +87,27 @@ def _composed(sql: Any, cursor: Any) -> str:
 
 def _observe(act: Callable[[], None]) -> None:
     """Take something in; the suite must not fail because of it."""
+    tracer = _unheard()
     try:
         act()
     except Exception as error:  # noqa: BLE001 as the docstring says
         recording = _current()
         if recording is not None:
             recording.fault("statements", error)
+    finally:
+        if tracer is not None:
+            _settrace(tracer)
+
+
+def _unheard() -> Any:
+    """Stop counting lines in this thread, where that is what traces it, and return what goes on with it: calls of the recorder itself are most of
+    what a tracer would hear of. None where there is nothing to go on with.
+    """
+    tracer = _gettrace()
+    if tracer is None or not getattr(tracer, "shadow_harness", False):
+        return None
+    _settrace(None)
+    return tracer
 
 
 def _execute(original: Callable[..., Any], driver: Driver, *, many: bool) -> Callable[..., Any]:

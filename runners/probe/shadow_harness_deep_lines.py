@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Set, Tuple
 
 if TYPE_CHECKING:
     from runners.probe.shadow_harness_deep_source import Files, Outlines
@@ -77,11 +77,15 @@ class Tracer:
 
     def _make(self) -> Callable[..., Any]:
         of_code, local = self._files.of_code, self._local
+        others: Set[str] = set()  # files that are not the suite's own: most calls are theirs
 
         def trace(frame: Any, _event: str, _arg: Any) -> Any:
             code = frame.f_code
+            if code.co_filename in others:
+                return None
             found = of_code(code.co_filename)
             if found is None or not found[1]:
+                others.add(code.co_filename)
                 return None
             entry = local.get(id(code))
             if entry is None:
@@ -89,6 +93,7 @@ class Tracer:
             entry[2][0] = 0
             return entry[1]
 
+        trace.shadow_harness = True  # type: ignore[attr-defined]  # so that the recorder knows it
         return trace
 
     def _counting(self, path: str) -> Tuple[Callable[..., Any], List[int]]:

@@ -288,6 +288,40 @@ def spellings(text: str) -> Iterator[bytes]:
         yield encoded.hex().encode("ascii")
 
 
+COUPLED = """
+import os
+import sqlite3
+
+import pytest
+
+
+def found(value):
+    with sqlite3.connect(os.environ["DATABASE"]) as connection:
+        return connection.execute("select id, value from customer where value = ?", (value,)).fetchone()
+
+
+def test_of_a_page():
+    # {comment!r} complained
+    assert found({first!r}) is not None, {second!r}
+
+
+def test_of_a_name():
+    number, value = found({second!r})
+    assert value == {second!r}
+
+
+@pytest.mark.parametrize("value", {third!r})
+def test_of_several(value):
+    assert found(value)[1] == value
+
+
+def test_of_a_long_value():
+    with sqlite3.connect(os.environ["DATABASE"]) as connection:
+        values = [value for (value,) in connection.execute("select value from customer")]
+    assert any("@" in value for value in values)
+"""
+
+
 @dataclass(frozen=True)
 class Written:
     """Everything that was written, by where."""
@@ -329,6 +363,7 @@ class Planted:
     values: dict[str, str]
     project: Project
     other: Project
+    coupled: Project
     out: Path
 
 
@@ -391,7 +426,24 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
             [sys.executable, other.root / "tool.py", folder / f"tool-{number}"], env={**os.environ, **environ}, check=True, stdout=subprocess.DEVNULL
         )
     keep(called("compare", str(folder / "tool-0"), str(folder / "tool-1"), *reports(out, "compared")), out, "compared")
-    return Planted(values=values, project=project, other=other, out=out)
+    coupled = Project(
+        folder=folder / "coupled",
+        legacy_settings=settings[0],
+        shadow_settings=settings[1],
+        databases=(f"sqlite:///{databases}/legacy.sqlite", f"sqlite:///{databases}/shadow.sqlite"),
+        confirm={"mass_failure": 1.0, "aa": "never"},
+    )
+    by_kind = {kind: [value for value, of in values.items() if of == kind] for kind in KINDS}
+    text = COUPLED.format(
+        comment=by_kind["phone"][0], first=by_kind["email"][0], second=by_kind["name"][0], third=[each[1] for each in by_kind.values()]
+    )
+    coupled.write("test_coupled.py", text)
+    keep(coupled.call("run", "-vv", *reports(out, "coupled")), out, "coupled")
+    keep(coupled.call("patch", "--all"), out, "patches")
+    keep(coupled.call("patch", "--all", "--json"), out, "patches-json")
+    for name in ("test_of_a_page", "test_of_a_name", "test_of_a_long_value"):
+        keep(coupled.call("case", "make", f"test_coupled.py::{name}", "--out", str(out / f"{name}.toml")), out, name)
+    return Planted(values=values, project=project, other=other, coupled=coupled, out=out)
 
 
 def called(*words: str) -> Answer:
@@ -424,7 +476,7 @@ def pages(project: Project) -> Iterator[tuple[str, bytes]]:
 @pytest.mark.slow
 def test_none_of_500_values_is_in_any_byte_written(planted: Planted) -> None:
     assert len(planted.values) == COUNT
-    written = list(files(planted.project.workdir, planted.other.workdir, planted.out))
+    written = list(files(planted.project.workdir, planted.other.workdir, planted.coupled.workdir, planted.out))
     shown = list(pages(planted.project))
 
     assert Written((*written, *shown)).leaked(planted.values) == {}
@@ -458,6 +510,8 @@ def test_the_values_were_told(planted: Planted) -> None:
     assert {test["shadow"]["outcome"] for test in failing} == {"passed"}
     assert tests["test_customers.py::test_crash"]["legacy"]["outcome"] == "crashed"
     assert sum(re.search(r"::test_known\[(1-)?(email|phone|card|iban|uuid):[0-9a-f]{12}", name) is not None for name in tests) == 30
+    assert len((planted.out / "patches.stdout").read_text(encoding="utf-8").splitlines()) > 20
+    assert (planted.out / "test_of_a_long_value.toml").is_file()
     assert "internal error: RuntimeError: " in (planted.out / "broken.json").read_text(encoding="utf-8")
     for report in ("tool", "compared"):
         names = [test["id"] for test in json.loads((planted.out / f"{report}.json").read_text(encoding="utf-8"))["tests"]]

@@ -1,10 +1,12 @@
 """What a whole night costs beside a plain dual run of the same suite.
 
-python -m tests.benchmarks.night [--tests N] [--rounds R] [--folder DIR] [--aa]
+python -m tests.benchmarks.night [--tests N] [--rounds R] [--folder DIR] [--aa] [--calls]
 
 Makes a suite of N tests over SQLite (20,000 customers and 60,000 rentals on each side), of which 40 diverge: on ids, emails, constants and data files
-of the suite, on what a record of the production copy has, and on a setting; some are flaky. A test takes 10 to 20 ms on an idle core: some
-statements, one of them over a whole table, and the objects and texts that an application makes of rows.
+of the suite, on what a record of the production copy has, and on a setting; some are flaky. A test takes 10 to 20 ms on an idle core: some forty
+statements, a few of them over a whole table, and the objects and texts that an application makes of rows. With `--calls` most of that time goes into
+ten thousand calls of Python functions outside the suite (JSON written by the standard library's Python code): the worst there is for the deep probe
+on versions of Python before 3.12, where every call costs, and five times a test without it.
 
 A round measures, one after the other, a plain dual run (`shadow run --no-confirm --no-couplings`), a night that finds the identity index made, and a
 first night, which makes it; each in a work directory of its own, so that each night has its sample of passing tests. With `--aa` the nights have
@@ -55,11 +57,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--aa", action="store_true")
+    parser.add_argument("--calls", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="shadow-night-") as temporary:
         folder = options.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        write_project(folder, options.tests)
+        write_project(folder, options.tests, calls=options.calls)
         indexed = folder / "indexed"
         _shadow(folder, indexed, "index")
         costs: dict[str, list[Cost]] = {"dual": [], "night": [], "first_night": []}
@@ -124,7 +127,7 @@ def _shadow(folder: Path, workdir: Path, *words: str) -> Cost:
 # The project ----------------------------------------------------------------------------------------------------------------------------------
 
 
-def write_project(folder: Path, tests: int) -> None:
+def write_project(folder: Path, tests: int, *, calls: bool) -> None:
     """The suite, both databases and the configuration."""
     for side, first in _FIRST.items():
         _write_database(folder / f"{side}.sqlite", side, first)
@@ -133,7 +136,7 @@ def write_project(folder: Path, tests: int) -> None:
     (suite / "tests" / "data").mkdir(parents=True, exist_ok=True)
     (suite / "pytest.ini").write_text("[pytest]\npythonpath = .\ntestpaths = tests\n", encoding="utf-8")
     (suite / "shop" / "__init__.py").write_text("", encoding="utf-8")
-    (suite / "shop" / "store.py").write_text(_SHOP, encoding="utf-8")
+    (suite / "shop" / "store.py").write_text(_SHOP.replace("_WORK", _CALLS if calls else _STATEMENTS), encoding="utf-8")
     (suite / "tests" / "conftest.py").write_text(_CONFTEST, encoding="utf-8")
     (suite / "tests" / "constants.py").write_text(f"LOYAL_CUSTOMER_ID = {_FIRST['legacy'] + 1234}\n", encoding="utf-8")
     bodies = _bodies(suite, tests)
@@ -284,13 +287,19 @@ class Shop:
             lines.append({**dataclasses.asdict(customer), "total": round(sum(amounts), 2), "rentals": len(amounts)})
         lines.sort(key=lambda line: line["total"])
         text = json.dumps({"lines": lines}, indent=2)
-        for _ in range(18):
-            text = json.dumps(json.loads(text), indent=2)
+        _WORK
         return text
 
     def can_export(self):
         return os.environ.get("EXPORTS") == "on"
 """
+
+_STATEMENTS = """for country in ("Austria", "Brazil", "Chile"):
+            self.of_country(country)
+        for _ in range(10):
+            text = json.dumps(json.loads(text))"""
+_CALLS = """for _ in range(18):
+            text = json.dumps(json.loads(text), indent=2)"""
 
 if __name__ == "__main__":
     main()

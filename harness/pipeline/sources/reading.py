@@ -91,12 +91,12 @@ class _Reading:
         """Remember a literal that the index does not know: most are of that kind, and reached by many tests."""
         self._numbers[_place(reached)] = None
 
-    def all_of(self, test_id: str) -> tuple[ReachedLiteral, ...]:
-        """All known literals that a test reaches."""
+    def all_of(self, test_id: str, *, telling: bool = False) -> tuple[ReachedLiteral, ...]:
+        """All known literals that a test reaches, or those alone which can be told for a record by themselves."""
         self.look()
         every = self.suite.literals_of(test_id)
         self.memory.learn(one.literal for one in every if _place(one) not in self._numbers)
-        return tuple(found for one in every if (found := self._known(one)) is not None)
+        return tuple(found for one in every if (found := self._known(one, telling=telling)) is not None)
 
     def look_at(self, tests: Sequence[str]) -> None:
         """Find what is telling of tests that agree. The cases of one function are looked at one by one only where the function reaches any."""
@@ -114,17 +114,17 @@ class _Reading:
                     self._keep(test_id, self._telling_of(test_id))
 
     def _telling_of(self, test_id: str) -> tuple[ReachedLiteral, ...]:
-        return tuple(one for one in self.all_of(test_id) if self._telling[one.literal])
+        return tuple(one for one in self.all_of(test_id, telling=True) if self._telling[one.literal])
 
     def _keep(self, test_id: str, found: tuple[ReachedLiteral, ...]) -> None:
         if found:
             self.reached[test_id] = found
 
-    def _known(self, reached: Reached) -> ReachedLiteral | None:
+    def _known(self, reached: Reached, *, telling: bool) -> ReachedLiteral | None:
         place = _place(reached)
         if place not in self._numbers:
             literal = self.memory.known(reached.literal)
-            if literal is None:
+            if literal is None or (telling and most_telling(literal) is None):
                 self.pass_over(reached)
                 return None
             return self.put(reached, literal)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ShadowError
 from harness.evidence import write_assertions, write_sources
 from harness.model import Side, SourceEvidence
+from harness.model.coupling import Presence
 from harness.pipeline.events import SourcesRead, SourcesStarted
 from harness.pipeline.side import StoppedError
 from harness.pipeline.sources.extra import INSTALL, missing_modules
@@ -53,7 +54,8 @@ class SourceStep:
         if self.urls is not None:
             emit(SourcesStarted())
             found = self._recorded(bundle, self.urls, look)
-            emit(SourcesRead(literals=len(found.literals), tests=len(found.reached), unavailable=found.unavailable))
+            telling = sum(any(match.presence is Presence.LEGACY for match in one.matches) for one in found.literals)
+            emit(SourcesRead(literals=telling, tests=len(found.reached), unavailable=found.unavailable))
         look()
         with contextlib.suppress(Exception):  # without a sketch the template of the message has to do
             write_assertions(bundle, sketched(bundle, self.root))

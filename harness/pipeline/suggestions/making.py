@@ -11,6 +11,7 @@ from harness.errors import UsageError
 from harness.evidence import token
 from harness.model import Side
 from harness.model.canonical import canonical
+from harness.pipeline.sources import ScannedSuite
 from harness.pipeline.suggestions.tasks import is_for_patch, tasks_of
 from harness.pipeline.suggestions.variables import data_variables
 
@@ -197,14 +198,21 @@ def _all_of(made: Sequence[Made]) -> Draft:
 
 @contextlib.contextmanager
 def making(
-    evidence: Evidence, pairs: Sequence[PairResult], *, plan: Plan, urls: tuple[str, str] | None, base: Path, key: ProjectKey
+    evidence: Evidence,
+    pairs: Sequence[PairResult],
+    *,
+    plan: Plan,
+    urls: tuple[str, str] | None,
+    base: Path,
+    key: ProjectKey,
+    scanned: ScannedSuite | None = None,
 ) -> Iterator[Maker]:
     """What makes patches for the `pairs`. `key` is the project's; relative SQLite paths of `urls` (legacy's, shadow's) count from `base`.
+    `scanned` is the suite where it has been scanned already.
 
     Raises UsageError where the run holds nothing to go by, InfrastructureError where a database does not answer, ImportError without the extra.
     """
     from runners.identity.connection import reading  # noqa: PLC0415  # the extra may be missing
-    from runners.literals.suite import scan_suite  # noqa: PLC0415  # the same
     from runners.patching.dataset import Dataset  # noqa: PLC0415  # the same
     from runners.patching.patcher import Patcher  # noqa: PLC0415  # the same
     from runners.patching.project import Project  # noqa: PLC0415  # the same
@@ -216,7 +224,7 @@ def making(
         raise UsageError("`database` is not set on both sides", hint="A patch is made by what both datasets hold.")
     wanted = [pair for pair in pairs if is_for_patch(pair)]
     probe_key = key.of_probe()
-    suite = scan_suite(plan.suite.root, key=probe_key)
+    suite = (scanned or ScannedSuite(plan.suite.root, probe_key)).literals()
     tasks = tasks_of(wanted, sources, suite, {side: deep_records_of(evidence, side, wanted) for side in Side}, probe_key)
     with contextlib.ExitStack() as stack:
         opened = [Dataset(stack.enter_context(reading(url, base=base, statement_seconds=_STATEMENT_SECONDS))) for url in urls]

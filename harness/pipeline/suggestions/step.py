@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from harness.evidence import Bundle, ProjectKey
     from harness.model import Evidence, PairResult, Plan
+    from harness.pipeline.sources import ScannedSuite
     from harness.pipeline.suggestions.making import Made
 
 _SECONDS = 30.0
@@ -40,6 +41,7 @@ class SuggestionStep:
     urls: tuple[str, str] | None
     base: Path
     key: ProjectKey
+    scanned: ScannedSuite
 
     def carry_out(self, bundle: Bundle, *, is_stopped: Callable[[], bool]) -> None:
         """Make the suggestions and record them. Raises StoppedError once `is_stopped`."""
@@ -73,7 +75,7 @@ class SuggestionStep:
     def _patches(self, evidence: Evidence, pairs: Sequence[PairResult], made: dict[str, Suggestion], is_stopped: Callable[[], bool]) -> None:
         by_id: Mapping[str, PairResult] = {pair.test_id: pair for pair in pairs}
         begun = time.monotonic()
-        with making(evidence, pairs, plan=self.plan, urls=self.urls, base=self.base, key=self.key) as maker:
+        with making(evidence, pairs, plan=self.plan, urls=self.urls, base=self.base, key=self.key, scanned=self.scanned) as maker:
             found: list[Made] = []
             for task in maker.tasks:
                 if is_stopped():
