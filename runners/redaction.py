@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from harness.evidence import ProjectKey
 
 
+MOST_MESSAGES = 2_000
+"""Messages of failures of a report that get tokens: nobody compares the values of more, and 25,000 would take longer than all the rest."""
+
+
 class Redaction:
     """Redacts texts of one run. `raw` maps test ids that were redacted here to what they were: for who has to ask for such a test; never written."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self.raw: dict[str, str] = {}
+        self._messages = 0
 
     @classmethod
     def under(cls, key: ProjectKey) -> Redaction:
@@ -51,9 +56,12 @@ class Redaction:
         """A line of a log, as a message with tokens."""
         return self._redactor.message(text)[0]
 
-    def message(self, text: str) -> tuple[str, tuple[str, ...]]:
-        """A failure's message with tokens, and the fingerprints that these begin. Of the messages of a report many differ in their digits alone."""
-        return self._redactor.message(text, alike=True)
+    def message(self, text: str) -> tuple[str, tuple[str, ...]] | None:
+        """A failure's message with tokens, and the fingerprints that these begin; None behind the first `MOST_MESSAGES`: they keep their template.
+        Of the messages of a report many differ in their digits alone.
+        """
+        self._messages += 1
+        return self._redactor.message(text, alike=True) if self._messages <= MOST_MESSAGES else None
 
     def name(self, text: str) -> str:
         """A part of a test id, recognisable values in it as tokens."""

@@ -28,7 +28,7 @@ H = TypeVar("H")
 ROOTS = frozenset({"testsuites", "testsuite", "testrun", "gtester"})
 MAX_DEPTH = 256
 
-_LOOKS_LIKE_MORE = re.compile(r"[0-9@](?:(?<=@)|[0-9A-Fa-f ().+/-]{5}|[A-Z][0-9]{2}[A-Z])")
+_LOOKS_LIKE_MORE = re.compile(r"[0-9@](?:(?<=@)|[0-9A-Fa-f ().+/-]{6}|[A-Z][0-9]{2}[A-Z])")
 """What every id has in which a value may be recognised (`MAY_HOLD_A_VALUE`), and few others: it is asked of each case."""
 
 

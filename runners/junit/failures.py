@@ -48,7 +48,8 @@ def _shape(kind: str, stated: str, message: str, text: str, phase: Phase, root: 
         message = message[leading.end() :]
     message = message.strip()
     template = template_of(message) if len(message) <= REMEMBERED_CHARACTERS else shape_message(message)
-    redacted, values = (template, ()) if redaction is None or "<" not in template else redaction.message(message)
+    told = None if redaction is None or "<" not in template else redaction.message(message)
+    redacted, values = told or (template, ())
     return Failure(type=type_, message=redacted, phase=phase, frames=frames_of(text, root), template=template, values=values)
 
 

@@ -107,7 +107,7 @@ if os.environ.get("SHADOW_PROBE_REPLACE") and os.environ.get("SHADOW_PROBE_OUT")
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 
 # What every value has that is recognised in an id: a domain, or digits that stand close together. Most ids are done with here.
-_MAY_HOLD_A_VALUE = re.compile(r"[0-9@](?:(?<=@)[^\W_]|(?:[ ().+/-]{0,3}[0-9]){5}|[0-9a-fA-F-]{11}|[A-Z][0-9]{2}[A-Z][0-9]{3})")
+_MAY_HOLD_A_VALUE = re.compile(r"[0-9@](?:(?<=@)[^\W_]|(?:[ ().+/-]{0,3}[0-9]){6}|[0-9a-fA-F-]{11}|[A-Z][0-9]{2}[A-Z][0-9]{3})")
 _SHORTEST_VALUE = 10  # characters, with the brackets around it
 
 

@@ -30,7 +30,7 @@ _LONGEST = 200  # characters of a text that is looked at as a whole
 # What a value looks like
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 
-MAY_HOLD_A_VALUE = re.compile(r"[0-9@](?:(?<=@)[^\W_]|(?:[ ().+/-]{0,3}[0-9]){5}|[0-9a-fA-F-]{11}|[A-Z][0-9]{2}[A-Z][0-9]{3})")
+MAY_HOLD_A_VALUE = re.compile(r"[0-9@](?:(?<=@)[^\W_]|(?:[ ().+/-]{0,3}[0-9]){6}|[0-9a-fA-F-]{11}|[A-Z][0-9]{2}[A-Z][0-9]{3})")
 """What every value has that is recognised in an id. The probe has the same, so that it loads this module only where an id asks for it."""
 
 TOKEN_IN_ID = re.compile(r"(?<!\w)(?:email|uuid|iban|card|phone|tax_number):[0-9a-f]{12}(?:\.[0-9a-f]{4})?(?!\w)")
