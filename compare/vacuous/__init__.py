@@ -2,6 +2,6 @@
 
 from compare.vacuous.deciding import vacuous_reasons
 from compare.vacuous.flagging import flagged, survey_of
-from compare.vacuous.sampling import NIGHTS, WEEK, due_parts, next_part, passing_on_both, sampled
+from compare.vacuous.sampling import NIGHTS, WEEK, due_days, in_turn, passing_on_both
 
-__all__ = ["NIGHTS", "WEEK", "due_parts", "flagged", "next_part", "passing_on_both", "sampled", "survey_of", "vacuous_reasons"]
+__all__ = ["NIGHTS", "WEEK", "due_days", "flagged", "in_turn", "passing_on_both", "survey_of", "vacuous_reasons"]

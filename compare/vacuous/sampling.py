@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from harness.model import OutcomeClass
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from harness.model import Evidence, SideEvidence
 
 WEEK = 7
-"""Parts that a suite is cut into where a week is to cover it."""
+"""Nights in which a week covers the suite."""
 
 NIGHTS = 28
-"""Parts that it is cut into where each night takes one: a deep session costs several times a light one, and a night has a bound."""
+"""Nights that take turns to cover it: a deep session costs several times a light one, and a night has a bound."""
 
 
 def passing_on_both(evidence: Evidence) -> tuple[str, ...]:
@@ -29,26 +31,26 @@ def _passing(side: SideEvidence) -> frozenset[str]:
     return frozenset(attempt.test_id for attempt in side.full if attempt.outcome.kind is OutcomeClass.PASSING)
 
 
-def due_parts(day: int, last: int | None) -> frozenset[int]:
-    """The parts of `WEEK` that are due on a day (its ordinal): that of the day and those of the days since the last night, so that a week covers the
+def due_days(day: int, last: int | None) -> int:
+    """How many days' shares of `WEEK` are due on a day (its ordinal): its own, and those of the days since the last night, so that a week covers the
     suite also where there are no nights on its weekend. None is due twice on a day. `last` is None before the first night.
     """
-    first = day if last is None else max(last + 1, day - WEEK + 1)
-    return frozenset(one % WEEK for one in range(first, day + 1))
+    return 1 if last is None else min(day - last, WEEK)
 
 
-def next_part(last: int | None) -> int:
-    """The part of `NIGHTS` that a night takes: the one behind the last night's. `last` is None before the first night."""
-    return 0 if last is None else (last + 1) % NIGHTS
+def in_turn(tests: Collection[str], behind: str | None, *, shares: int, of: int) -> tuple[str, ...]:
+    """The tests whose turn it is: so many shares of a suite cut into `of`, in their order of turn from the test on that stands behind `behind`, the
+    last one whose turn it was, and from the first on again at the end.
 
-
-def sampled(tests: Iterable[str], parts: Collection[int], *, of: int) -> tuple[str, ...]:
-    """The tests of these parts of a suite cut into `of`, in the order given. The part of a test depends on nothing but its id, so that the parts
-    cover the suite as it grows.
+    Files stand one behind the other in an order that scatters neighbours, so that a night imports and sets up few of them; a test that is added or
+    gone moves nobody else's turn. Wherever the suite keeps its size, `of` shares are all tests.
     """
-    return tuple(test_id for test_id in tests if part_of(test_id, of) in parts)
+    places = sorted((_digest(path := test_id.partition("::")[0]), path, test_id) for test_id in tests)
+    first = 0 if behind is None else bisect_right(places, (_digest(path := behind.partition("::")[0]), path, behind))
+    count = min(len(places), -(-len(places) * shares // of))
+    return tuple(test_id for _, _, test_id in (*places[first:], *places[:first])[:count])
 
 
-def part_of(test_id: str, of: int) -> int:
-    """The part of a test, from 0."""
-    return int.from_bytes(hashlib.sha256(test_id.encode("utf-8", "surrogatepass")).digest()[:8], "big") % of
+@lru_cache(maxsize=65_536)
+def _digest(path: str) -> bytes:
+    return hashlib.sha256(path.encode("utf-8", "surrogatepass")).digest()

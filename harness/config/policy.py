@@ -38,10 +38,10 @@ class Confirm(Table):
         examples=["weekly"],
     )
     vacuous: Literal["never", "rotating", "weekly", "all"] = Field(
-        default="rotating",
+        default="weekly",
         description="Which tests that pass on both sides are run once more, with the deep probe, to see whether their passes mean the same: "
-        "a part each night, so that 28 nights cover the suite, larger parts, so that a week does, or all. pytest only.",
-        examples=["rotating"],
+        "a share each night, so that a week covers the suite, smaller ones, so that 28 nights do, or all. pytest only.",
+        examples=["weekly"],
     )
     aa_sample: int = Field(default=60, ge=1, description="Tests of that sample, which rotates, so that it covers the suite in time.")
 

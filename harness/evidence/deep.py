@@ -69,8 +69,8 @@ def vacuous_plan(bundle: Bundle) -> VacuousPlan | None:
     if plan is None:
         return None
     try:
-        part = plan.get("part")
-        return VacuousPlan(sample=tuple(plan["sample"]), tests=int(plan["tests"]), day=int(plan["day"]), part=None if part is None else int(part))
+        last = plan.get("last")  # bundles of versions that had parts begin anew
+        return VacuousPlan(sample=tuple(plan["sample"]), tests=int(plan["tests"]), day=int(plan["day"]), last=None if last is None else str(last))
     except (KeyError, TypeError, ValueError):
         raise BundleError(
             "a file of this bundle is damaged",

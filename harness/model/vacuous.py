@@ -12,8 +12,8 @@ class VacuousSampling(StrEnum):
     """Which agreeing tests are run deep after confirmation, to see whether their passes mean the same on both sides."""
 
     NEVER = "never"
-    ROTATING = "rotating"  # a part each night, all within 28 nights
-    WEEKLY = "weekly"  # larger parts, all within a week
+    ROTATING = "rotating"  # a share each night, all within 28 nights
+    WEEKLY = "weekly"  # larger shares, all within a week
     ALL = "all"
 
 
@@ -55,13 +55,13 @@ class VacuousReason:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VacuousPlan:
     """What is run deep after confirmation: `sample` are the agreeing tests that are due, of `tests` that agree. `day` is the run's, as an ordinal;
-    `part` is which part of the suite it is, None where nights do not take turns.
+    `last` is the last test so far whose turn it was, None where nights do not take turns.
     """
 
     sample: tuple[str, ...]
     tests: int
     day: int
-    part: int | None = None
+    last: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

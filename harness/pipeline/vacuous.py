@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compare.vacuous import NIGHTS, WEEK, due_parts, next_part, passing_on_both, sampled
+from compare.vacuous import NIGHTS, WEEK, due_days, in_turn, passing_on_both
 from harness.errors import BundleError
 from harness.evidence import is_whole, vacuous_plan, write_vacuous
 from harness.model import RerunKind, Shard, Side, VacuousPlan, VacuousSampling
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def plan_vacuous(evidence: Evidence, plan: Plan, bundle: Bundle) -> None:
     """Record which agreeing tests this run runs deep; what an earlier try recorded stays.
 
-    `rotating` takes the part of the suite behind the last night's, and none twice on a day; `weekly` the parts that are due since then, at most all.
-    Where a part of the suite is run, where its command is not pytest, or where the full run was deep itself, there is no sample.
+    `rotating` takes the share of the suite whose turn it is behind the last night's, and none twice on a day; `weekly` the shares that are due since
+    then, at most all. Where a part of the suite is run, where its command is not pytest, or where the full run was deep itself, there is no sample.
     """
     sampling = plan.confirm.vacuous
     if sampling is VacuousSampling.NEVER or plan.deep or not plan.suite.is_pytest or not is_whole(plan) or vacuous_plan(bundle) is not None:
@@ -32,14 +32,15 @@ def plan_vacuous(evidence: Evidence, plan: Plan, bundle: Bundle) -> None:
     passing = passing_on_both(evidence)
     day = bundle.header().started_at.toordinal()
     last = _last(bundle)
-    sample, part = passing, last.part if last else None
-    if sampling is VacuousSampling.WEEKLY:
-        sample = sampled(passing, due_parts(day, last.day if last else None), of=WEEK)
-    elif sampling is VacuousSampling.ROTATING:
-        is_due = last is None or last.day < day
-        part = next_part(part) if is_due else part
-        sample = sampled(passing, {part} if is_due and part is not None else (), of=NIGHTS)
-    write_vacuous(bundle, VacuousPlan(sample=sample, tests=len(passing), day=day, part=part))
+    if sampling is VacuousSampling.ALL:
+        write_vacuous(bundle, VacuousPlan(sample=passing, tests=len(passing), day=day))
+        return
+    due = due_days(day, last.day if last else None)
+    behind = last.last if last else None
+    found = in_turn(passing, behind, shares=due, of=WEEK) if sampling is VacuousSampling.WEEKLY else in_turn(passing, behind, shares=min(due, 1), of=NIGHTS)
+    chosen = frozenset(found)
+    sample = tuple(test_id for test_id in passing if test_id in chosen)  # as the full run orders them
+    write_vacuous(bundle, VacuousPlan(sample=sample, tests=len(passing), day=day, last=found[-1] if found else behind))
 
 
 def measure_vacuous(bundle: Bundle, *, both: Callable[[Callable[[Side], SideTask]], None], emit: Callable[[Event], None]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.vacuous import NIGHTS, WEEK, due_parts, next_part, sampled, vacuous_reasons
+from compare.vacuous import NIGHTS, WEEK, due_days, in_turn, vacuous_reasons
 from harness.model import (
     DeepColumn,
     DeepCounts,
@@ -103,28 +103,41 @@ def test_what_is_unknown_is_no_reason() -> None:
     assert not kinds(record(Side.LEGACY), unknown)
 
 
-@given(st.sets(st.text(min_size=1, max_size=20), max_size=40), st.integers(730_000, 800_000), st.lists(st.booleans(), min_size=7, max_size=7))
+_IDS = st.sets(st.builds("{}.py::{}".format, st.sampled_from("abc"), st.text(min_size=1, max_size=3)), max_size=60)
+
+
+@given(_IDS, st.integers(730_000, 800_000), st.lists(st.booleans(), min_size=7, max_size=7))
 def test_a_week_covers_the_suite_whatever_nights_there_are(tests: set[str], first: int, nights: list[bool]) -> None:
-    last: int | None = first
-    seen: set[str] = set(sampled(tests, due_parts(first, None), of=WEEK))
+    found = in_turn(tests, None, shares=due_days(first, None), of=WEEK)
+    last, seen = first, [*found]
     for day, runs in enumerate([*nights[:6], True], start=first + 1):
         if runs:
-            seen.update(sampled(tests, due_parts(day, last), of=WEEK))
+            seen += in_turn(tests, seen[-1] if seen else None, shares=due_days(day, last), of=WEEK)
             last = day
-    assert seen == tests
+    assert set(seen) == tests
 
 
-def test_no_part_is_due_twice_on_a_day() -> None:
-    assert due_parts(100, 100) == frozenset()
-    assert len(due_parts(100, None)) == 1
-    assert len(due_parts(100, 3)) == WEEK
+def test_no_share_is_due_twice_on_a_day() -> None:
+    assert [due_days(100, 100), due_days(100, None), due_days(100, 98), due_days(100, 3)] == [0, 1, 2, WEEK]
+    assert in_turn({"a.py::test"}, "a.py::test", shares=0, of=WEEK) == ()
 
 
-@given(st.sets(st.text(min_size=1, max_size=20), max_size=40))
-def test_nights_that_take_turns_cover_the_suite_each_test_once(tests: set[str]) -> None:
-    part: int | None = None
-    seen: list[str] = []
+@given(_IDS, st.lists(st.tuples(st.booleans(), st.integers(0, 59)), max_size=NIGHTS))
+def test_nights_that_take_turns_look_at_each_test_once_before_one_comes_again(tests: set[str], changes: list[tuple[bool, int]]) -> None:
+    """Whatever is added, or taken out of the suite, meanwhile: who is there all the time is neither passed over nor looked at twice in a round."""
+    always, seen = set(tests), []
+    for is_new, number in changes:
+        names = sorted(tests)
+        tests = {*tests, f"new{number}.py::test"} if is_new or not names else tests - {names[number % len(names)]}
+        always &= tests
+        seen += in_turn(tests, seen[-1] if seen else None, shares=1, of=NIGHTS)
     for _ in range(NIGHTS):
-        part = next_part(part)
-        seen += sampled(sorted(tests), {part}, of=NIGHTS)
-    assert sorted(seen) == sorted(tests)
+        seen += in_turn(tests, seen[-1] if seen else None, shares=1, of=NIGHTS)
+    assert set(tests) <= set(seen[-2 * len(tests) - NIGHTS :])
+    counts = [seen.count(test) for test in always]
+    assert not counts or max(counts) - min(counts) <= 1
+
+
+def test_a_night_has_tests_of_few_files() -> None:
+    tests = [f"test_{file}.py::test_{number}" for number in range(50) for file in range(100)]
+    assert len({test.partition("::")[0] for test in in_turn(tests, None, shares=1, of=NIGHTS)}) == -(-5_000 // NIGHTS // 50)
