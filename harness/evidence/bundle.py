@@ -54,6 +54,7 @@ class Bundle:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock: IO[bytes] | None = None
+        self._kept: dict[Side, tuple[object, SideEvidence]] | None = None
 
     @classmethod
     def create(cls, path: Path, header: RunHeader, plan: Plan, key: ProjectKey) -> Self:
@@ -202,8 +203,23 @@ class Bundle:
             suggestions=suggestions(self),
         )
 
+    def keep_sides(self) -> None:
+        """From here on no test is run for this bundle: what its sessions say is kept in memory once it has been read, until a file changes."""
+        self._kept = {}
+
     def side(self, side: Side, *, ids: dict[str, str] | None = None) -> SideEvidence:
         """One side's evidence."""
+        if self._kept is None:
+            return self._side(side, ids)
+        files = [(path.name, path.stat()) for path in (self.path / "sessions").glob(f"{side.value}-*.jsonl")]
+        state = sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in files), self.facts(side)
+        kept = self._kept.get(side)
+        if kept is None or kept[0] != state:
+            self._kept.pop(side, None)  # not both at once
+            kept = self._kept[side] = state, self._side(side, ids)
+        return kept[1]
+
+    def _side(self, side: Side, ids: dict[str, str] | None) -> SideEvidence:
         shards = {Shard(**shard) for shard in self._read("plan.json")["shards"]}
         return side_evidence(side, self.sessions(side, ids=ids), shards=shards, facts=self.facts(side), deep=self.deep(side))
 

@@ -162,6 +162,8 @@ class _Night:
         """Rerun what differs as fresh pairs until the stopping time."""
         evidence, self._evidence = self._evidence, None  # confirmation keeps the candidates' part only
         if evidence is not None and can_rerun(self.plan):
+            if self.ports.sources is not None:
+                self.ports.sources.begin(self.bundle, evidence, is_stopped=self._stopped.is_set)
             self._floor = due(evidence, self.plan, self.bundle)
             plan_vacuous(evidence, self.plan, self.bundle)
             self._confirmation = confirm(evidence, self.plan, self.bundle, carry_out=self._run, emit=self.events.put)
@@ -184,6 +186,7 @@ class _Night:
 
     def read_sources(self) -> None:
         """Look for couplings in the suite's source, once it is known what differs."""
+        self.bundle.keep_sides()
         if self.ports.sources is not None:
             self.ports.sources.carry_out(self.bundle, emit=self.events.put, is_stopped=self._stopped.is_set)
 
@@ -270,6 +273,8 @@ class _Night:
 
     def bring_down(self) -> None:
         """Remove what was started; a fault here is recorded and hides nothing."""
+        if self.ports.sources is not None:
+            self.ports.sources.leave()
         for side in self.plan.sides:
             try:
                 self.ports.providers[side.side].down()

@@ -54,6 +54,8 @@ class Draft:
     """Those of them that hold something of the production copy."""
     notes: tuple[str, ...] = ()
     """What a person has to know of it, in words that disclose nothing."""
+    files: dict[str, str] | None = field(default=None, repr=False)
+    """The files that change, with their new text, once nothing is added any more."""
 
     def places(self) -> frozenset[tuple[str, int, int]]:
         """The places that it changes: path, start, end."""
@@ -92,13 +94,15 @@ class Draft:
 
     def written(self, project: Project) -> dict[str, str]:
         """The files that change, by path, with their new text. Raises UnpatchableError where that would not parse."""
+        if self.files is not None:
+            return self.files
         edits = set(self.edits)
         edits |= {self._string(project, path, token, parts) for (path, token), parts in self.parts.items()}
         edits |= {_parameters(_source(project, path), node, names) for (path, _), (node, names) in self.parameters.items()}
         edits |= {_definition(_source(project, path), one) for (path, _), one in self.definitions.items()}
         edits |= {edit for path, lines in self.imports.items() for edit in _imports(_source(project, path), lines)}
         texts = {edit.path: _source(project, edit.path).text for edit in edits}
-        return self._without_constants(project, changed(texts, edits))
+        return {path: source.text for path, source in self._without_constants(project, changed(texts, edits)).items()}
 
     def _string(self, project: Project, path: str, token: StringToken, parts: set[Part]) -> Edit:
         """A string with some of its characters exchanged; it becomes an f-string where an expression comes in."""
@@ -117,21 +121,19 @@ class Draft:
         prefix = token.prefix.replace("u", "").replace("U", "") + ("f" if formats else "")
         return Edit(path=path, start=token.start, end=token.end, new=f"{prefix}{token.quote}{''.join(pieces)}{token.quote}")
 
-    def _without_constants(self, project: Project, texts: dict[str, str]) -> dict[str, str]:
-        """The files without constants that nothing uses any more, and without their imports."""
+    def _without_constants(self, project: Project, sources: dict[str, Source]) -> dict[str, Source]:
+        """The files that change without constants that nothing uses any more, and without their imports."""
         for one in sorted(self.constants, key=lambda constant: (constant.path, constant.name)):
-            word = re.compile(rf"\b{one.name}\b")
-            named = [source for source in project.sources() if word.search(texts.get(source.path, source.text))]
-            sources = {source.path: Source(source.path, texts[source.path]) if source.path in texts else source for source in named}
-            if one.path not in sources or any(one.name in source.used for source in sources.values()):
+            named = project.naming(one.name, sources)
+            unchanged_first = sorted(named.values(), key=lambda source: source.path in sources)  # they are known from other patches
+            if one.path not in named or any(one.name in source.used for source in unchanged_first):
                 continue
-            edits = [edit for source in sources.values() for edit in _removed(source, one, project)]
-            now = {source.path: source.text for source in sources.values()}
+            edits = [edit for source in named.values() for edit in _removed(source, one, project)]
             try:
-                texts = {**texts, **changed(now, edits)}
+                sources = {**sources, **changed({path: source.text for path, source in named.items()}, edits)}
             except UnpatchableError:
                 continue
-        return texts
+        return sources
 
 
 def _source(project: Project, path: str) -> Source:
@@ -257,7 +259,7 @@ def _has(source: Source, line: str) -> bool:
 def _removed(source: Source, one: Constant, project: Project) -> list[Edit]:
     """What takes a constant, or the import of it, out of a file."""
     found = []
-    for node in ast.walk(source.tree):
+    for node in source.statements:
         if source.path == one.path and isinstance(node, ast.Assign) and len(node.targets) == 1:
             if isinstance(node.targets[0], ast.Name) and node.targets[0].id == one.name:
                 found.append(_without_line(source, node))

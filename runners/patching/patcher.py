@@ -50,8 +50,8 @@ class Patcher:
         choice = choose([case for task in tasks for case in task.cases], facts, self._surroundings.legacy, self._surroundings.shadow)
         one = _One(self._surroundings, sites, choice, settled.places() if settled is not None else frozenset())
         one.carry_out()
-        one.draft.written(self.project)  # that it applies and parses is known from here on
-        return replace(one.draft, notes=tuple(dict.fromkeys(one.notes)))
+        files = one.draft.written(self.project)  # that it applies and parses is known from here on
+        return replace(one.draft, notes=tuple(dict.fromkeys(one.notes)), files=files)
 
 
 class _One:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from runners.patching.source import FunctionNode, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Mapping
 
 _MOST_FILES = 300
+_IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t].*$", re.MULTILINE)
 
 
 class Project:
@@ -20,6 +22,7 @@ class Project:
     def __init__(self, root: Path, suite: Iterable[str]) -> None:
         self.root = root
         self.suite = tuple(suite)
+        self._texts: dict[str, str | None] = {}
         self._sources: dict[str, Source | None] = {}
         self._imported: dict[tuple[str, str], tuple[Source, str] | None] = {}
         self._modules: dict[tuple[str, str, int], Source | None] = {}
@@ -27,16 +30,32 @@ class Project:
     def source(self, path: str) -> Source | None:
         """A file; None where it is not there or cannot be parsed."""
         if path not in self._sources:
+            text = self._text(path)
             try:
-                with (self.root / path).open(encoding="utf-8", newline="") as file:
-                    self._sources[path] = Source(path, file.read())
-            except (OSError, SyntaxError, ValueError):
+                self._sources[path] = None if text is None else Source(path, text)
+            except (SyntaxError, ValueError):
                 self._sources[path] = None
         return self._sources[path]
 
-    def sources(self) -> Iterator[Source]:
-        """The Python files of the suite."""
-        yield from (found for path in self.suite if (found := self.source(path)) is not None)
+    def _text(self, path: str) -> str | None:
+        if path not in self._texts:
+            try:
+                with (self.root / path).open(encoding="utf-8", newline="") as file:
+                    self._texts[path] = file.read()
+            except (OSError, ValueError):
+                self._texts[path] = None
+        return self._texts[path]
+
+    def naming(self, name: str, changed: Mapping[str, Source]) -> dict[str, Source]:
+        """The Python files of the suite in which a word stands, by path; those that a patch has `changed` as they are then. No others are parsed."""
+        word = re.compile(rf"\b{name}\b")
+        found: dict[str, Source] = {}
+        for path in self.suite:
+            text = changed[path].text if path in changed else self._text(path)
+            source = (changed.get(path) or self.source(path)) if text is not None and word.search(text) else None
+            if source is not None:
+                found[path] = source
+        return found
 
     def conftests(self, path: str) -> list[str]:
         """The conftest.py files that a file sees, the nearest first."""
@@ -86,25 +105,35 @@ class Project:
         return None if found is None else (found, original)
 
     def imported_modules(self) -> frozenset[str]:
-        """The modules that files of a project import; a look at no more than some hundred files."""
+        """The modules that files of a project import. Files whose imports are written like those of others in their folder are not parsed, and of the
+        others no more than some hundred.
+        """
         found: set[str] = set()
-        waiting = list(self.sources())
+        waiting = list(self.suite)
         seen: set[str] = set()
-        while waiting and len(seen) < _MOST_FILES:
-            source = waiting.pop()
-            if source.path in seen:
+        known: set[tuple[str, str]] = set()
+        parsed = 0
+        while waiting and parsed < _MOST_FILES:
+            path = waiting.pop()
+            if path in seen:
                 continue
-            seen.add(source.path)
+            seen.add(path)
+            lines = {(str(PurePosixPath(path).parent), line) for line in _IMPORT.findall(self._text(path) or "")}
+            source = None if lines <= known and not any(line.endswith("\\") for _, line in lines) else self.source(path)
+            if source is None:
+                continue
+            parsed += 1
+            known |= lines
             for node in source.import_statements:
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 if isinstance(node, ast.ImportFrom):
                     names = [node.module or ""] if not node.level else []
                     inner = self.module(source, node.module, node.level)
-                    waiting += [inner] if inner is not None else []
+                    waiting += [inner.path] if inner is not None else []
                 for name in names:
                     found |= {name, name.partition(".")[0]}
                     inner = self.module(source, name)
-                    waiting += [inner] if inner is not None and isinstance(node, ast.Import) else []
+                    waiting += [inner.path] if inner is not None and isinstance(node, ast.Import) else []
         return frozenset(found)
 
 

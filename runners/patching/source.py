@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections import deque
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -128,18 +129,23 @@ class Source:
         return self.of(node) if node is not None else ""
 
     @cached_property
-    def import_statements(self) -> tuple[ast.Import | ast.ImportFrom, ...]:
-        """Its imports, also those inside of functions; expressions, which are most of a file, are not looked at."""
-        found: list[ast.Import | ast.ImportFrom] = []
-        waiting: list[ast.AST] = [self.tree]
+    def statements(self) -> tuple[ast.stmt, ...]:
+        """Its statements, also those inside of functions, outer ones first; expressions, which are most of a file, are not looked at."""
+        found: list[ast.stmt] = []
+        waiting: deque[ast.AST] = deque([self.tree])
         while waiting:
-            node = waiting.pop(0)
-            if isinstance(node, ast.Import | ast.ImportFrom):
+            node = waiting.popleft()
+            if isinstance(node, ast.stmt):
                 found.append(node)
             for block in ("body", "orelse", "finalbody", "handlers", "cases"):
                 inner = getattr(node, block, ())
                 waiting.extend(inner if isinstance(inner, list) else ())
         return tuple(found)
+
+    @property
+    def import_statements(self) -> Iterator[ast.Import | ast.ImportFrom]:
+        """Its imports."""
+        yield from (node for node in self.statements if isinstance(node, ast.Import | ast.ImportFrom))
 
     @cached_property
     def imports(self) -> dict[str, tuple[str, int, str | None]]:
@@ -233,15 +239,16 @@ def applied(text: str, edits: Iterable[Edit]) -> str:
     return "".join((*parts, text[done:]))
 
 
-def changed(texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, str]:
-    """The files that edits change, by path. Raises UnpatchableError where edits overlap, or the result is no Python."""
+def changed(texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, Source]:
+    """The files that edits change, by path, as they are then. Raises UnpatchableError where edits overlap, or the result is no Python."""
     by_path: dict[str, list[Edit]] = {}
     for edit in edits:
         by_path.setdefault(edit.path, []).append(edit)
-    found = {path: applied(texts[path], own) for path, own in sorted(by_path.items())}
-    for path, text in found.items():
+    new = {path: applied(texts[path], own) for path, own in sorted(by_path.items())}
+    found: dict[str, Source] = {}
+    for path, text in new.items():
         try:
-            ast.parse(text)
+            found[path] = Source(path, text)
         except (SyntaxError, ValueError):
             raise UnpatchableError(f"the change would not parse ({path})") from None
-    return {path: text for path, text in found.items() if text != texts[path]}
+    return {path: source for path, source in found.items() if source.text != texts[path]}

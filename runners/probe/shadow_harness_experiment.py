@@ -1,8 +1,10 @@
 """Replaces literals of a suite in the test process: a companion of the probe for experiments (docs/experiments.md).
 
 Runs where the probe runs: Python 3.8 or newer, the standard library and pytest alone. Files of the suite stay as they are. Constants of Python
-files are exchanged in the syntax tree before it is compiled, behind pytest's own assertion rewriting, so that lines stay the same, and no bytecode of
-a changed file is written; data files are exchanged when they are opened for reading, in an unnamed file. PYTEST_DONT_REWRITE
+files are exchanged in the syntax tree before it is compiled, so that lines stay the same, and no bytecode of a changed file is written. Of what a
+test shows the outcome counts alone, so pytest's assertion rewriting, which takes longer than all the rest of a changed file's import, is carried out
+only where a file may look at the messages that it makes. Data files are exchanged when they are opened for reading, in an unnamed file.
+PYTEST_DONT_REWRITE
 
 What is to be replaced stands in a file that the variable SHADOW_PROBE_REPLACE names:
     {"replace": [{"path", "line", "column", "old", "new", "part", "computed"}, ...]}
@@ -197,6 +199,7 @@ def _spelled(path: str, value: Any) -> str | None:
 
 
 _active: Any = None
+_LOOKS_AT_MESSAGES = b"AssertionError"
 
 
 def begin(path: str, root: str) -> None:
@@ -230,7 +233,8 @@ def _exchange_imports(replacing: Replacing) -> None:
         with _open(path, "rb") as file:
             source = file.read()
         tree = replacing.tree(source, path)
-        rewrite.rewrite_asserts(tree, source, path, self.config)
+        if _LOOKS_AT_MESSAGES in source:
+            rewrite.rewrite_asserts(tree, source, path, self.config)
         exec(compile(tree, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 a module of the suite, as pytest does it
 
     loader.get_code = get_code_replaced

@@ -12,7 +12,7 @@ from harness.model import Side
 from runners.database import data_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from harness.config import Config
@@ -91,7 +91,7 @@ def identity_index(
 
     coupling = config.coupling
     known = states or tuple(key.fingerprint(data_state(url, base=config.base)) for url in urls)
-    state = key.fingerprint(json.dumps([_FORMAT, *known, sorted(coupling.entities), sorted(coupling.ignore)]))
+    state = _state(config, key, known)
     if reuse and place.is_of(state):
         return MadeIndex(path=place.path, summary=None)
     seconds = coupling.statement_timeout if statement_seconds is None else statement_seconds
@@ -114,3 +114,13 @@ def identity_index(
             f"the identity index cannot be written: {error.strerror}", where=str(place.path), hint="Give another --workdir, or make room."
         ) from None
     return MadeIndex(path=place.path, summary=summary)
+
+
+def is_made(config: Config, place: IndexPlace, *, key: ProjectKey, states: tuple[str, str]) -> bool:
+    """Whether there is an index of datasets in these states, so that no database has to be read for one."""
+    return place.is_of(_state(config, key, states))
+
+
+def _state(config: Config, key: ProjectKey, known: Sequence[str]) -> str:
+    coupling = config.coupling
+    return key.fingerprint(json.dumps([_FORMAT, *known, sorted(coupling.entities), sorted(coupling.ignore)]))

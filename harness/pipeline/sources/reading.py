@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -27,15 +27,28 @@ MOST_AGREEING = 2_000
 """So many tests that agree are looked at whatever their files hold; of more, only those whose files can lead to a telling place."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tests:
+    """The ids of a run's tests, each group sorted."""
+
+    differing: tuple[str, ...]
+    agreeing: tuple[str, ...]
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Tests:
+        """Those that differ in the full run, and the others."""
+        differing = {pair.test_id for pair, _ in survey(evidence).differing}
+        every = {attempt.test_id for side in (evidence.legacy, evidence.shadow) for attempt in side.full}
+        return cls(differing=tuple(sorted(differing)), agreeing=tuple(sorted(every - differing)))
+
+
 def read_sources(
-    bundle: Bundle, suite: SuiteLiterals, index: IdentityIndex, key: ProjectKey, *, look: Callable[[], None] = lambda: None
+    tests: Tests, suite: SuiteLiterals, index: IdentityIndex, key: ProjectKey, *, look: Callable[[], None] = lambda: None
 ) -> SourceEvidence:
     """What the index knows of the suite's source: all that a test reaches which differs between the sides; of other tests, and of the suite as a
-    whole, what can be told for a record by itself. Words in messages that name a record of legacy become tokens. `look` is called again and again,
-    and ends the work by raising.
+    whole, what can be told for a record by itself. Nothing of a bundle is needed for it. `look` is called again and again, and ends the work by
+    raising.
     """
-    hide_known_words(bundle, index, key)
-    look()
     reading = _Reading(suite, Memory(index, key), look)
     for reached, literal in known_literals(suite.every(), index, key):
         look()
@@ -43,25 +56,19 @@ def read_sources(
             reading.pass_over(reached)
         elif most_telling(literal):
             reading.everywhere.append(reading.put(reached, literal))
-    differing, agreeing = _tests(bundle.evidence())
-    for test_id in differing:
+    for test_id in tests.differing:
         if found := reading.all_of(test_id):
             reading.reached[test_id] = found
-    reading.look_at(agreeing)
+    reading.look_at(tests.agreeing)
+    return SourceEvidence(literals=tuple(reading.literals), reached=reading.reached, everywhere=tuple(dict.fromkeys(reading.everywhere)))
+
+
+def with_values(found: SourceEvidence, bundle: Bundle, index: IdentityIndex, key: ProjectKey) -> SourceEvidence:
+    """The same with what the index says of values that the run saw. Words in messages that name a record of legacy become tokens."""
+    hide_known_words(bundle, index, key)
     fingerprints = sorted(deep_fingerprints(bundle) | message_fingerprints(bundle))
-    return SourceEvidence(
-        literals=tuple(reading.literals),
-        reached=reading.reached,
-        everywhere=tuple(dict.fromkeys(reading.everywhere)),
-        values={one: matches for one, matches in zip(fingerprints, index.lookup_fingerprints(fingerprints), strict=True) if matches},
-    )
-
-
-def _tests(evidence: Evidence) -> tuple[list[str], list[str]]:
-    """The tests that differ in the full run, and the others, each sorted."""
-    differing = {pair.test_id for pair, _ in survey(evidence).differing}
-    every = {attempt.test_id for side in (evidence.legacy, evidence.shadow) for attempt in side.full}
-    return sorted(differing), sorted(every - differing)
+    matched = zip(fingerprints, index.lookup_fingerprints(fingerprints), strict=True)
+    return replace(found, values={one: matches for one, matches in matched if matches})
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.errors import ShadowError
@@ -13,9 +13,10 @@ from harness.model import Side, SourceEvidence
 from harness.model.coupling import Presence
 from harness.pipeline.events import SourcesRead, SourcesStarted
 from harness.pipeline.side import StoppedError
+from harness.pipeline.sources.ahead import Ahead
 from harness.pipeline.sources.extra import INSTALL, missing_modules
-from harness.pipeline.sources.index import IndexPlace, identity_index
-from harness.pipeline.sources.reading import read_sources
+from harness.pipeline.sources.index import IndexPlace, identity_index, is_made
+from harness.pipeline.sources.reading import Tests, read_sources, with_values
 from harness.pipeline.sources.scanned import ScannedSuite
 from harness.pipeline.sources.sketches import sketched
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
     from harness.config import Config
     from harness.evidence import Bundle, ProjectKey
+    from harness.model import Evidence
     from harness.pipeline.events import Event
+    from runners.literals.suite import SuiteLiterals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +43,27 @@ class SourceStep:
     key: ProjectKey
     root: Path
     scanned: ScannedSuite | None = None
+    ahead: Ahead = field(default_factory=Ahead)
+
+    def begin(self, bundle: Bundle, evidence: Evidence, *, is_stopped: Callable[[], bool]) -> None:
+        """Read the suite from now on, while tests are rerun. Only where the index is made already: making one reads both databases, in which tests
+        may write.
+        """
+        states = self._states(bundle)
+        if self.urls is None or missing_modules() or states is None or not is_made(self.config, self.place, key=self.key, states=states):
+            return
+        self.ahead.begin(Tests.of(evidence), lambda tests: self._read_ahead(tests, _looking(lambda: is_stopped() or self.ahead.is_left)))
+
+    def leave(self) -> None:
+        """End what was begun, where the run ends before it was asked for."""
+        self.ahead.leave()
 
     def carry_out(self, bundle: Bundle, *, emit: Callable[[Event], None], is_stopped: Callable[[], bool]) -> None:
         """Make or reuse the index, read the suite and record what both say together; then look at the assertions that failed.
 
         Raises StoppedError once `is_stopped`.
         """
-
-        def look() -> None:
-            if is_stopped():
-                raise StoppedError
-
+        look = _looking(is_stopped)
         if self.urls is not None:
             emit(SourcesStarted())
             found = self._recorded(bundle, self.urls, look)
@@ -81,12 +94,34 @@ class SourceStep:
         key = self.key.of_probe()
         with open_index(made.path, key) as index:
             look()
-            return read_sources(bundle, (self.scanned or ScannedSuite(self.root)).literals(), index, key, look=look)
+            tests = Tests.of(bundle.evidence())
+            ahead = self.ahead.of(tests)
+            look()
+            found = ahead if ahead is not None and made.summary is None else read_sources(tests, self._suite(), index, key, look=look)
+            return with_values(found, bundle, index, key)
+
+    def _read_ahead(self, tests: Tests, look: Callable[[], None]) -> SourceEvidence:
+        from runners.identity.index import open_index  # noqa: PLC0415 - the extra may be missing
+
+        key = self.key.of_probe()
+        with open_index(self.place.path, key) as index:
+            return read_sources(tests, self._suite(), index, key, look=look)
+
+    def _suite(self) -> SuiteLiterals:
+        return (self.scanned or ScannedSuite(self.root, self.key.of_probe())).literals()
 
     def _states(self, bundle: Bundle) -> tuple[str, str] | None:
         """Both datasets' states as they were when the environments came up, which the run has looked at already."""
         legacy, shadow = (bundle.facts(side).get("data.digest") for side in Side)
         return (legacy, shadow) if legacy and shadow else None
+
+
+def _looking(is_stopped: Callable[[], bool]) -> Callable[[], None]:
+    def look() -> None:
+        if is_stopped():
+            raise StoppedError
+
+    return look
 
 
 def _why(error: Exception) -> str:
