@@ -242,7 +242,8 @@ class _Selection:
         self._skip = frozenset(values.get("skip") or ())
         self._shard: Sequence[int] | None = values.get("shard")
         self.expression: str | None = values.get("expression")
-        self.chooses = self._order is not None or bool(self._skip) or bool(self._shard)
+        self.names_tests = self._order is not None
+        self.chooses = self.names_tests or bool(self._skip) or bool(self._shard)
         self._files: frozenset[str] | None = None if self._order is None else frozenset(test.partition("::")[0] for test in self._order)
 
     def pytest_ignore_collect(self, collection_path: Any, config: Any) -> bool | None:
@@ -838,6 +839,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def _register(config: pytest.Config, selection: _Selection, shapes: _Shapes, root: str, key: bytes | None) -> None:
     if selection.chooses:
         config.pluginmanager.register(selection, "shadow-probe-selection")
+    if selection.names_tests and hasattr(config.option, "tbstyle"):
+        config.option.tbstyle = "no"  # a rerun: nobody reads its tracebacks, each of which costs a look at the whole source of a file
     config.pluginmanager.register(shapes, "shadow-probe-shapes")
     config.pluginmanager.register(_Observations(config, key), "shadow-probe-observations")
     if _deep is not None:
