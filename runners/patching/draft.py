@@ -126,7 +126,7 @@ class Draft:
         for one in sorted(self.constants, key=lambda constant: (constant.path, constant.name)):
             named = project.naming(one.name, sources)
             unchanged_first = sorted(named.values(), key=lambda source: source.path in sources)  # they are known from other patches
-            if one.path not in named or any(one.name in source.used for source in unchanged_first):
+            if one.path not in named or any(_is_used(source, one.name) for source in unchanged_first):
                 continue
             edits = [edit for source in named.values() for edit in _removed(source, one, project)]
             try:
@@ -254,6 +254,18 @@ def _has(source: Source, line: str) -> bool:
         ):
             return True
     return False
+
+
+def _is_used(source: Source, name: str) -> bool:
+    """Whether a file uses a name. Where the word stands nowhere but in its definition and in imports, that is known without a look at every node."""
+    plain = 0
+    for node in source.statements:
+        if isinstance(node, ast.ImportFrom):
+            plain += sum(alias.name == name for alias in node.names)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            plain += sum(isinstance(target, ast.Name) and target.id == name for target in targets)
+    return len(re.findall(rf"\b{name}\b", source.text)) != plain and name in source.used
 
 
 def _removed(source: Source, one: Constant, project: Project) -> list[Edit]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+_ENOUGH_STRINGS = 100
+"""Strings of a file that tell how it quotes."""
 
 
 class UnpatchableError(Exception):
@@ -114,8 +118,20 @@ class Source:
 
     def covering(self, offset: int) -> Iterator[ast.expr]:
         """The expressions that hold a character, innermost first."""
-        found = [(end - start, node) for start, end, node in self._expressions if start <= offset < end]
+        found = [(end - start, node) for start, end, node in self._expressions_at(offset) if start <= offset < end]
         yield from (node for _, node in sorted(found, key=lambda one: one[0]))
+
+    def _expressions_at(self, offset: int) -> Iterator[tuple[int, int, ast.expr]]:
+        """The expressions on the line of a character, outer ones first: a file has thousands elsewhere."""
+        line = bisect_right(self._starts, offset)
+        waiting: deque[ast.AST] = deque([self.tree])
+        while waiting:
+            for node in ast.iter_child_nodes(waiting.popleft()):
+                first = min([getattr(node, "lineno", line), *(one.lineno for one in getattr(node, "decorator_list", ()))])
+                if first <= line <= (getattr(node, "end_lineno", None) or line):
+                    waiting.append(node)
+                    if isinstance(node, ast.expr):
+                        yield self.start(node), self.end(node), node
 
     def raw_at(self, line: int, column: int) -> str:
         """The number or text at a 1-based place as it is written there, without quotes; "" where there is none."""
@@ -162,13 +178,21 @@ class Source:
                     )
         return found
 
-    @cached_property
-    def _expressions(self) -> list[tuple[int, int, ast.expr]]:
-        return [(self.start(node), self.end(node), node) for node in ast.walk(self.tree) if isinstance(node, ast.expr)]
-
     def string_at(self, offset: int) -> StringToken | None:
         """The string in which a character stands."""
-        return next((token for token in self._strings if token.start <= offset < token.end), None)
+        piece = self._piece_at(offset)
+        strings = self._strings if piece is None else self._strings_of(piece)
+        return next((token for token in strings if token.start <= offset < token.end), None)
+
+    def _piece_at(self, offset: int) -> ast.stmt | ast.expr | None:
+        """The statement without a body, or the decorator, in which a character stands."""
+        for statement in self.statements:
+            pieces = getattr(statement, "decorator_list", ()) if hasattr(statement, "body") else (statement,)
+            for piece in pieces:
+                if self.start(piece) <= offset < self.end(piece):
+                    found: ast.stmt | ast.expr = piece
+                    return found
+        return None
 
     def replaced(self, node: ast.AST, new: str) -> Edit:
         """A node's text replaced."""
@@ -186,7 +210,7 @@ class Source:
     @cached_property
     def quote(self) -> str:
         """The quote that the file prefers."""
-        plain = [token.quote for token in self._strings if len(token.quote) == 1]
+        plain = [token.quote for token in islice(self._tokens(0, 1), _ENOUGH_STRINGS) if len(token.quote) == 1]
         return "'" if plain.count("'") > plain.count('"') else '"'
 
     @cached_property
@@ -203,23 +227,31 @@ class Source:
 
     @cached_property
     def _strings(self) -> list[StringToken]:
-        found: list[StringToken] = []
+        return list(self._tokens(0, 1))
+
+    def _strings_of(self, piece: ast.stmt | ast.expr) -> Iterator[StringToken]:
+        yield from self._tokens(self.start(piece), piece.lineno, self.end(piece))
+
+    def _tokens(self, first: int, line: int, last: int | None = None) -> Iterator[StringToken]:
+        """The strings of a piece of the text, which begins on this line."""
+
+        def offset(place: tuple[int, int]) -> int:
+            return first + place[1] if place[0] == 1 else self._starts[line + place[0] - 2] + place[1]
+
         opened: list[tuple[int, str, str]] = []
-        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
+        for token in tokenize.generate_tokens(io.StringIO(self.text[first:last]).readline):
             name = tokenize.tok_name[token.type]
-            start = self._starts[token.start[0] - 1] + token.start[1]
-            end = self._starts[token.end[0] - 1] + token.end[1]
+            start, end = offset(token.start), offset(token.end)
             if name == "STRING":
                 prefix = token.string[: min(token.string.find(one) for one in "\"'" if one in token.string)]
                 rest = token.string[len(prefix) :]
-                found.append(StringToken(start=start, end=end, prefix=prefix, quote=rest[:3] if rest[:3] in {'"""', "'''"} else rest[0]))
+                yield StringToken(start=start, end=end, prefix=prefix, quote=rest[:3] if rest[:3] in {'"""', "'''"} else rest[0])
             elif name == "FSTRING_START":
                 quote = token.string.lstrip("fFrRbBuU")
                 opened.append((start, token.string[: -len(quote)], quote))
             elif name == "FSTRING_END" and opened:
                 began, prefix, quote = opened.pop()
-                found.append(StringToken(start=began, end=end, prefix=prefix, quote=quote))
-        return found
+                yield StringToken(start=began, end=end, prefix=prefix, quote=quote)
 
     def _offset(self, line: int, column: int) -> int:
         """The offset of an ast position, whose column counts bytes of UTF-8."""
