@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.model import SourceEvidence
-    from harness.pipeline.sources.reading import Tests
+    from harness.pipeline.sources.reading import Surveyed
 
 
 @dataclass(slots=True)
 class Ahead:
     """A reading in a thread of its own, and what it was begun for."""
 
-    _tests: Tests | None = None
+    _tests: Surveyed | None = None
     _work: InThread | None = None
     _found: SourceEvidence | None = field(default=None, repr=False)
     _left: threading.Event = field(default_factory=threading.Event)
@@ -29,7 +29,7 @@ class Ahead:
         """Whether nobody waits for it any more."""
         return self._left.is_set()
 
-    def begin(self, tests: Tests, read: Callable[[Tests], SourceEvidence]) -> None:
+    def begin(self, tests: Surveyed, read: Callable[[Surveyed], SourceEvidence]) -> None:
         """Begin to read for these tests. Call it once."""
 
         def read_ahead() -> None:
@@ -38,7 +38,7 @@ class Ahead:
         self._tests = tests
         self._work = InThread(read_ahead, done=lambda: None)
 
-    def of(self, tests: Tests) -> SourceEvidence | None:
+    def of(self, tests: Surveyed) -> SourceEvidence | None:
         """What was found for these tests, once the reading is over; None where it was for others, or did not come to its end."""
         if self._work is not None:
             self._work.wait()

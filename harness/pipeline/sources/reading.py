@@ -28,14 +28,14 @@ MOST_AGREEING = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tests:
+class Surveyed:
     """The ids of a run's tests, each group sorted."""
 
     differing: tuple[str, ...]
     agreeing: tuple[str, ...]
 
     @classmethod
-    def of(cls, evidence: Evidence) -> Tests:
+    def of(cls, evidence: Evidence) -> Surveyed:
         """Those that differ in the full run, and the others."""
         differing = {pair.test_id for pair, _ in survey(evidence).differing}
         every = {attempt.test_id for side in (evidence.legacy, evidence.shadow) for attempt in side.full}
@@ -43,7 +43,7 @@ class Tests:
 
 
 def read_sources(
-    tests: Tests, suite: SuiteLiterals, index: IdentityIndex, key: ProjectKey, *, look: Callable[[], None] = lambda: None
+    tests: Surveyed, suite: SuiteLiterals, index: IdentityIndex, key: ProjectKey, *, look: Callable[[], None] = lambda: None
 ) -> SourceEvidence:
     """What the index knows of the suite's source: all that a test reaches which differs between the sides; of other tests, and of the suite as a
     whole, what can be told for a record by itself. Nothing of a bundle is needed for it. `look` is called again and again, and ends the work by

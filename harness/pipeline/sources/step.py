@@ -16,7 +16,7 @@ from harness.pipeline.side import StoppedError
 from harness.pipeline.sources.ahead import Ahead
 from harness.pipeline.sources.extra import INSTALL, missing_modules
 from harness.pipeline.sources.index import IndexPlace, identity_index, is_made
-from harness.pipeline.sources.reading import Tests, read_sources, with_values
+from harness.pipeline.sources.reading import Surveyed, read_sources, with_values
 from harness.pipeline.sources.scanned import ScannedSuite
 from harness.pipeline.sources.sketches import sketched
 
@@ -52,7 +52,7 @@ class SourceStep:
         states = self._states(bundle)
         if self.urls is None or missing_modules() or states is None or not is_made(self.config, self.place, key=self.key, states=states):
             return
-        self.ahead.begin(Tests.of(evidence), lambda tests: self._read_ahead(tests, _looking(lambda: is_stopped() or self.ahead.is_left)))
+        self.ahead.begin(Surveyed.of(evidence), lambda tests: self._read_ahead(tests, _looking(lambda: is_stopped() or self.ahead.is_left)))
 
     def leave(self) -> None:
         """End what was begun, where the run ends before it was asked for."""
@@ -94,13 +94,13 @@ class SourceStep:
         key = self.key.of_probe()
         with open_index(made.path, key) as index:
             look()
-            tests = Tests.of(bundle.evidence())
+            tests = Surveyed.of(bundle.evidence())
             ahead = self.ahead.of(tests)
             look()
             found = ahead if ahead is not None and made.summary is None else read_sources(tests, self._suite(), index, key, look=look)
             return with_values(found, bundle, index, key)
 
-    def _read_ahead(self, tests: Tests, look: Callable[[], None]) -> SourceEvidence:
+    def _read_ahead(self, tests: Surveyed, look: Callable[[], None]) -> SourceEvidence:
         from runners.identity.index import open_index  # noqa: PLC0415 - the extra may be missing
 
         key = self.key.of_probe()
