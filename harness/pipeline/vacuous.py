@@ -37,7 +37,8 @@ def plan_vacuous(evidence: Evidence, plan: Plan, bundle: Bundle) -> None:
         return
     due = due_days(day, last.day if last else None)
     behind = last.last if last else None
-    found = in_turn(passing, behind, shares=due, of=WEEK) if sampling is VacuousSampling.WEEKLY else in_turn(passing, behind, shares=min(due, 1), of=NIGHTS)
+    shares, of = (due, WEEK) if sampling is VacuousSampling.WEEKLY else (min(due, 1), NIGHTS)
+    found = in_turn(passing, behind, shares=shares, of=of)
     chosen = frozenset(found)
     sample = tuple(test_id for test_id in passing if test_id in chosen)  # as the full run orders them
     write_vacuous(bundle, VacuousPlan(sample=sample, tests=len(passing), day=day, last=found[-1] if found else behind))
