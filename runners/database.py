@@ -6,24 +6,22 @@ import hashlib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
-from sqlalchemy import Column, Integer, MetaData, NullPool, Numeric, Table, create_engine, func, inspect, literal, make_url, select
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import Column, Integer, MetaData, Numeric, Table, func, inspect, literal, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from harness.errors import ConfigurationError, InfrastructureError
+from harness.errors import InfrastructureError
 from harness.model import InfrastructureKind
+from runners.engines import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import URL, Connection, Engine, Inspector
+    from sqlalchemy import Connection, Engine, Inspector
 
-_PATIENCE = 15
-"""Seconds that a server may take to accept a connection."""
 _ROWS = 1_000_000
 """Rows of a table that are counted at most: it stays a matter of a second."""
-_CONNECT_SECONDS = {"psycopg": "connect_timeout", "psycopg2": "connect_timeout", "pymysql": "connect_timeout", "mysqldb": "connect_timeout"}
 
 
 def schema_facts(url: str, *, base: Path) -> dict[str, str]:
@@ -32,7 +30,7 @@ def schema_facts(url: str, *, base: Path) -> dict[str, str]:
     `url` is an SQLAlchemy URL; a relative SQLite path counts from `base`. Raises ConfigurationError for a URL that cannot be used and
     InfrastructureError where the database does not answer. Neither repeats the URL, which may hold a password.
     """
-    engine = _read_only_engine(url, base)
+    engine = engine_of(url, base=base)
     with _reading(engine) as connection:
         inspector = inspect(connection)
         return {f"schema.{table}": _table_digest(inspector, table) for table in sorted(inspector.get_table_names())}
@@ -44,7 +42,7 @@ def data_state(url: str, *, base: Path) -> str:
     Of an SQLite file every byte counts, and its write-ahead log. Of other databases the number of rows of each table, up to a million, and its
     largest key where that is one number: rows changed in place are not seen. Raises as `schema_facts` does.
     """
-    engine = _read_only_engine(url, base)
+    engine = engine_of(url, base=base)
     file = engine.url.database or ""
     if engine.url.get_backend_name() == "sqlite" and "mode" in engine.url.query:
         engine.dispose()
@@ -68,37 +66,6 @@ def _reading(engine: Engine) -> Iterator[Connection]:
         ) from None
     finally:
         engine.dispose()
-
-
-def _read_only_engine(url: str, base: Path) -> Engine:
-    """An engine whose transactions cannot write, where the database knows such a thing."""
-    try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return create_engine(_read_only_file(parsed, base), poolclass=NullPool)
-        options = {"postgresql_readonly": True} if parsed.get_backend_name() == "postgresql" else {}
-        waiting = _CONNECT_SECONDS.get(parsed.get_driver_name())
-        return create_engine(parsed, poolclass=NullPool, execution_options=options, connect_args={waiting: _PATIENCE} if waiting else {})
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise ConfigurationError(
-            f"`database` is no URL that SQLAlchemy can use here ({type(error).__name__})",
-            expected="dialect+driver://user@host/name, for example sqlite:///legacy.sqlite or postgresql+psycopg://...",
-            hint="Install the driver that the URL names (for PostgreSQL: pip install 'shadow-harness[postgres]').",
-        ) from None
-
-
-def _read_only_file(url: URL, base: Path) -> URL:
-    name = url.database
-    if not name or name == ":memory:" or name.startswith("file:"):
-        return url
-    path = (base / name).resolve()
-    if not path.is_file():
-        raise InfrastructureError(
-            "the SQLite database of this environment does not exist",
-            hint="Make the dataset first, or mend the path in `database`; it counts from the configuration file.",
-            kind=InfrastructureKind.DATABASE_UNAVAILABLE,
-        )
-    return url.set(database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
 
 
 def _table_digest(inspector: Inspector, table: str) -> str:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from sqlalchemy import NullPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from harness.errors import ConfigurationError, InfrastructureError, UnsafeError
+from harness.errors import InfrastructureError, UnsafeError
 from harness.model import InfrastructureKind
 from runners.database import data_state
+from runners.engines import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import Connection
 
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 _HERE = {None, "", "localhost", "127.0.0.1", "::1"}
@@ -31,13 +31,7 @@ def writing(url: str, *, base: Path) -> Iterator[Connection]:
     Raises ConfigurationError for a URL that cannot be used, InfrastructureError where the database does not answer or refuses what is written; never
     with a value.
     """
-    try:
-        engine = create_engine(_file(make_url(url), base), poolclass=NullPool, hide_parameters=True)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise ConfigurationError(
-            f"the database's URL cannot be used here ({type(error).__name__})",
-            expected="dialect+driver://user@host/name, for example sqlite:///shadow.sqlite",
-        ) from None
+    engine = engine_of(url, base=base, writes=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _with_keys)
     try:
@@ -60,20 +54,6 @@ def _kind(error: Exception) -> str:
 def _with_keys(raw: Any, _record: object) -> None:  # noqa: ANN401  # a connection of whichever driver
     """SQLite looks at foreign keys only where it is told to."""
     raw.execute("PRAGMA foreign_keys = ON")
-
-
-def _file(url: URL, base: Path) -> URL:
-    name = url.database
-    if url.get_backend_name() != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
-        return url
-    path = (base / name).resolve()
-    if not path.is_file():
-        raise InfrastructureError(
-            "the SQLite database of shadow does not exist",
-            hint="Make the dataset first, or name another one with --database.",
-            kind=InfrastructureKind.DATABASE_UNAVAILABLE,
-        )
-    return url.set(database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
 
 
 def place_of(url: str, base: Path) -> str:

@@ -5,25 +5,20 @@ from __future__ import annotations
 import contextlib
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from sqlalchemy import NullPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 
-from harness.errors import ConfigurationError, InfrastructureError
+from harness.errors import InfrastructureError
 from harness.model import InfrastructureKind
+from runners.engines import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import Connection, Engine
 
-_PATIENCE = 15
-"""Seconds that a server may take to accept a connection."""
-_CONNECT_SECONDS = dict.fromkeys(("psycopg", "psycopg2", "pymysql", "mysqldb", "mysqlconnector", "mariadbconnector"), "connect_timeout") | {
-    "mysqlconnector": "connection_timeout"
-}
 _SQLITE_STEPS = 10_000
 """Instructions of SQLite's machine between two looks at the clock."""
 
@@ -35,7 +30,7 @@ def reading(url: str, *, base: Path, statement_seconds: int) -> Iterator[Connect
     Relative SQLite paths count from `base`. Raises ConfigurationError for a URL that cannot be used, InfrastructureError where the database does not
     answer or ends a statement.
     """
-    engine = _engine(url, base)
+    engine = engine_of(url, base=base)
     _limit(engine, statement_seconds)
     try:
         with engine.connect() as connection:
@@ -53,35 +48,6 @@ def reading(url: str, *, base: Path, statement_seconds: int) -> Iterator[Connect
 def _kind(error: Exception) -> str:
     original = getattr(error, "orig", None)
     return type(error).__name__ if original is None else f"{type(error).__name__} ({type(original).__name__})"
-
-
-def _engine(url: str, base: Path) -> Engine:
-    try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return create_engine(_read_only_file(parsed, base), poolclass=NullPool)
-        waiting = _CONNECT_SECONDS.get(parsed.get_driver_name())
-        return create_engine(parsed, poolclass=NullPool, connect_args={waiting: _PATIENCE} if waiting else {})
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise ConfigurationError(
-            f"`database` is no URL that SQLAlchemy can use here ({type(error).__name__})",
-            expected="dialect+driver://user@host/name, for example sqlite:///legacy.sqlite, postgresql+psycopg://... or mysql+pymysql://...",
-            hint="Install the driver that the URL names (for PostgreSQL: pip install 'shadow-harness[postgres]').",
-        ) from None
-
-
-def _read_only_file(url: URL, base: Path) -> URL:
-    name = url.database
-    if not name or name == ":memory:" or name.startswith("file:"):
-        return url
-    path = (base / name).resolve()
-    if not path.is_file():
-        raise InfrastructureError(
-            "the SQLite database of this environment does not exist",
-            hint="Make the dataset first, or mend the path in `database`; it counts from the configuration file.",
-            kind=InfrastructureKind.DATABASE_UNAVAILABLE,
-        )
-    return url.set(database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
 
 
 def _limit(engine: Engine, seconds: int) -> None:
