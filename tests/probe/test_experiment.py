@@ -72,6 +72,16 @@ def test_nothing_is_left():
 def test_dies():
     os._exit(3)
 """
+LOOKING_AT_MESSAGES = """\
+import pytest
+
+NUMBER = 4811
+
+
+def test_message():
+    with pytest.raises(AssertionError, match="^assert 90008 == 1$"):
+        assert NUMBER == 1
+"""
 
 
 def entry(path: str, text: str, at: str, old: object, new: object, **more: bool) -> dict[str, Any]:
@@ -85,7 +95,7 @@ def entry(path: str, text: str, at: str, old: object, new: object, **more: bool)
 def session(everywhere: Interpreter, tmp_path_factory: pytest.TempPathFactory) -> tuple[Suite, Session]:
     suite = everywhere.suite(tmp_path_factory.mktemp("experiment") / "suite")
     data = {"case.json": '{"note": "ä 4788", "id": 4788}\n', "case.csv": "id,other\n4799,4711\n"}
-    for name, text in {"helpers.py": HELPERS, "test_all.py": TESTS, **data}.items():
+    for name, text in {"helpers.py": HELPERS, "test_a_message.py": LOOKING_AT_MESSAGES, "test_all.py": TESTS, **data}.items():
         (suite.root / name).write_text(text, encoding="utf-8")
     replace = [
         entry("helpers.py", HELPERS, "4722", 4722, 90001),
@@ -96,6 +106,7 @@ def session(everywhere: Interpreter, tmp_path_factory: pytest.TempPathFactory) -
         entry("test_all.py", TESTS, 'f"a{BASE', "a4777@example.test", "b@example.test", computed=True),
         entry("case.json", data["case.json"], "4788}", 4788, 90006),
         entry("case.csv", data["case.csv"], "4799", 4799, 90007),
+        entry("test_a_message.py", LOOKING_AT_MESSAGES, "4811", 4811, 90008),
         entry("helpers.py", HELPERS, "2", 4799, 90009),
     ]
     path: Path = suite.root / "replace.json"
@@ -106,17 +117,17 @@ def session(everywhere: Interpreter, tmp_path_factory: pytest.TempPathFactory) -
 def test_each_literal_is_exchanged_where_it_stands(session: tuple[Suite, Session]) -> None:
     _, seen = session
     expected = ("constant", "default", "parameter[4755]", "piece", "sum", "joined", "data_file", "nothing_is_left")
-    assert seen.outcomes == {f"test_all.py::test_{name}": "passed" for name in expected}, seen.output
+    assert seen.outcomes == {"test_a_message.py::test_message": "passed"} | {f"test_all.py::test_{name}": "passed" for name in expected}, seen.output
 
 
 def test_what_was_found_is_said_before_a_test_ends_the_process(session: tuple[Suite, Session]) -> None:
     _, seen = session
-    assert {number for line in seen.of("experiment") for number in line["replaced"]} == set(range(8))
+    assert {number for line in seen.of("experiment") for number in line["replaced"]} == set(range(9))
 
 
 def test_files_stay_as_they_are(session: tuple[Suite, Session]) -> None:
     suite, _ = session
     assert (suite.root / "test_all.py").read_text(encoding="utf-8") == TESTS
     assert not [
-        path for path in suite.root.rglob("*.pyc") if any(number.to_bytes(4, "little") in path.read_bytes() for number in range(90001, 90008))
+        path for path in suite.root.rglob("*.pyc") if any(number.to_bytes(4, "little") in path.read_bytes() for number in range(90001, 90009))
     ]

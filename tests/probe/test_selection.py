@@ -39,6 +39,13 @@ def test_select_gives_the_order_and_skips_other_files(three: Any) -> None:
     assert session.only("footer")["complete"] is True
 
 
+def test_a_rerun_records_failures_as_ever_and_makes_no_traceback(suite: Any) -> None:
+    suite.write(test_f="def test_fails():\n    found = {'a': 1}\n    assert found['a'] == 2  # a line of the source\n")
+    whole, rerun = suite.run(), suite.run(select={"select": ["test_f.py::test_fails"]})
+    assert [line["failure"] for line in rerun.of("result")] == [line["failure"] for line in whole.of("result")]
+    assert ["a line of the source" in session.output for session in (whole, rerun)] == [True, False]
+
+
 def test_a_session_under_a_fixed_directory_may_select_ids_above_it(three: Any) -> None:
     (three.root / "sub" / "pytest.ini").write_text("[pytest]\n")
     here = three.root / "sub"
