@@ -207,6 +207,10 @@ class Bundle:
         """From here on no test is run for this bundle: what its sessions say is kept in memory once it has been read, until a file changes."""
         self._kept = {}
 
+    def let_sides_go(self) -> None:
+        """Keep nothing in memory any more."""
+        self._kept = None
+
     def side(self, side: Side, *, ids: dict[str, str] | None = None) -> SideEvidence:
         """One side's evidence."""
         if self._kept is None:

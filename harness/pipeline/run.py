@@ -286,6 +286,7 @@ class _Night:
         self._evidence = None
         self.bundle.finish(finished_at=self.ports.clock.now(), complete=not self._failures, decided=self.decided)
         comparison = decide(self.bundle.evidence())
+        self.bundle.let_sides_go()
         self.ports.store.save(comparison, renames=renames_of(self.bundle, comparison))
         return RunFinished(comparison=comparison, bundle=self.bundle.path)
 

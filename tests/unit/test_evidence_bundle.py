@@ -223,3 +223,17 @@ def test_the_digest_is_of_what_people_write(tmp_path: Path) -> None:
 def test_only_a_run_of_the_whole_suite_on_both_sides_is_a_night(tmp_path: Path, plan: Plan, *, whole: bool) -> None:
     with closing(Bundle.create(tmp_path / "runs" / HEADER.id, HEADER, plan, KEY)) as made:
         assert made.header().whole is whole
+
+
+def test_a_side_that_is_kept_is_read_again_once_a_file_changes(bundle: Bundle) -> None:
+    session(bundle, Side.LEGACY, collected("a"), passed("a"))
+    assert bundle.side(Side.LEGACY) is not bundle.side(Side.LEGACY)
+    bundle.keep_sides()
+    kept = bundle.side(Side.LEGACY)
+    assert bundle.side(Side.LEGACY) is kept
+    session(bundle, Side.LEGACY, collected("a", "b"), passed("a"), passed("b"))
+    assert [attempt.test_id for attempt in bundle.side(Side.LEGACY).full] == ["a", "b"]
+    bundle.write_facts(Side.LEGACY, {"clock": "in time"})
+    assert bundle.side(Side.LEGACY).facts["clock"] == "in time"
+    bundle.let_sides_go()
+    assert bundle.side(Side.LEGACY) is not bundle.side(Side.LEGACY)
