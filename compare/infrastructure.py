@@ -76,6 +76,7 @@ _PHRASES = (
     ("connect call failed", REFUSED),
     ("actively refused", REFUSED),
     ("target <word> refused it", REFUSED),
+    ("machine <word> refused it", REFUSED),
     ("refused. check that the hostname", REFUSED),
     ("service unavailable", UNAVAILABLE),
     ("bad gateway", UNAVAILABLE),

@@ -109,6 +109,94 @@ deselected errored xfail xpass parametrize pytest unittest logging subtest subte
 caused char customer customers digest invoice invoices omitted omitting order orders payment payments product products resolution retries s
 avg desc asc limit offset like ilike exists cascade nulls truthy falsy repr ne eq lt le gt ge
 """
+# Words of the messages that Python's own exceptions, pytest, sqlite3, psycopg, PyMySQL, SQLAlchemy, requests and httpx raise, by what stands in their
+# sources and libraries (tests/benchmarks/words.py prints them): words that such a message holds, that are ordinary or technical ones by themselves,
+# and no part of a name of people, places or companies in any language that Faker knows, but for a dozen that such a name hardly is (non, due, exact).
+_RAISED = """
+abbreviated ability able abnormally absent abstractmethod acceptable accepts accessed accessible accessing according accurate accurately acquired
+acquires acquisition actions actually adapt adapters adding addition addresses adds adjusted affect affected affects afterwards aggregate algorithm
+algorithms alias aliased aliases alignment allocated allocating allocation allocations allocator allowing allows alphabetic alphanumeric altered
+alternate ambiguity analysis analyze annotate annotated annotation annotations anonymous anymore appear appears appended appending appends
+application applications applies applying appropriate approx approximate arbitrary archive archives arg args argv arithmetic arrays assemble assign
+assigning assignments associated associating association assumed assumes assuming asynchronous asyncio atomically attach attempting audio authkey
+authority auto autobegin autoincrement automatic automatically autospec avoid awaitable aware away backend backends background backref backslash
+backup backward backwards badly barrier based bases basic becomes beginning begins begun behave behaves behaviour behind belongs better big binary
+bindings bindparam binds bitwise blocking blocks bottom boundaries buffered buffering buffers bug builds builtin builtins bulk bytea bytecode cached
+caches caching calculate calculated callables callback callbacks caller canceled cancellation canonical capabilities capability capacity capture
+capturing cased catch catching category caught causes causing cells certificate certificates chained changes changing channels checkable checkin
+checking checks checksum children choice choices choose chunk chunked chunks circular classes clauses cleanly cleanup cleared clearly closes closest
+closing closure codecs codes coefficient coercion collation collecting collections collector combination combinations combine combined combines
+combining comes commands comment comments communication compares comparing comparisons compatibility compilation compiled compiler compiling complain
+complement completely completes completion composed composite comprehension comprehensions compress compressed compressing compression compute
+computed computing concatenate concatenated concept concrete conditional conditions conflicting conftest conjunction consecutive considered consist
+constants constrained constructed constructing constructors constructs consume consumed consumes containers containing contexts contiguous continued
+continues continuing controlling controls conventions conversions converts cookie cookies coordinate coordinates copied copies copyable copying
+coroutine coroutines corresponding corresponds corrupt corrupted corruption counted covered crashing creates creation criteria criterion
+cryptographic cte cumulative cursors custom customize cutoff cycles daemon databases dataclass dataclasses datatype datatypes datetimes dbapi
+deadlocks deallocated debugger debugging declaration declarations declarative declare decodes decompress decompressed decompression decompressor
+decorated decorator decorators decrement deeply defines defining definitions degrees deletes deleting deletion delimiters delivered denominator
+dependencies dependency dependent depending deprecations deque derive derived describe described describes describing description descriptions
+descriptors designed desired destination destroy destroyed destructive detach detached detect determine determined determines deterministic devices
+dialect dialects dictionaries diff dimensional direction directive directives directly directories disable disables discard discarded discovery
+discussion dispatch display displayed displaying displays distance distinct distinguish divided dividing docstring document documentation documented
+documents doing downgrade dropped due dummy dump dumped dumps duplicated duration dynamic eager eagerly earlier easily edges effect effective effects
+efficient efficiently elapsed embedded emit emitted enables enclosed enclosing encoder encodes encodings encountered encrypted encryption endian
+ending endpoint endpoints entered entering entire entirely entities enum eof equally equivalent establish established establishing estimate etc
+evaluates even events everything exact examine example examples exceeding excess excluding executable executemany executes executor exiting exits
+expand expanded expects expensive expire explicitly exponent exponential export exported exports exposed expr expressions extend extended extends
+extension extensions external extract extracted extraction factor factory fallback fast faster faults features feed fetches filesystem fills filters
+finalize finalized finally finish finishing fixtures flags flatten floating floats flushed flushing fold follows form formats formatter formatting
+formed forms fourth fractions fragment fragments frame frames freed fromisoformat frozen fully functionality further futures garbage generally
+generating generation generators generic getter getting giving globally gone greatest guarantee guaranteed guess gzip handlers handles handling
+happen happens hardware hashed hashes hashing heap helper heuristic hexadecimal hidden hierarchy higher highest holds hosts hours how however hstore
+httpcore huge identified identifiers identifies identify identifying identities ids ignores ignoring imaginary immediate immediately implementations
+implementing implements implies imply imports inappropriate includes inclusive incoming incorrectly increase incremental incrementally indefinitely
+indented independent indexing indicate indicated indicates indicating indirect individual individually inexact inherit inheritable inheritance
+inherited inheriting inherits ini initialisation initialised initialization initializer initializes initializing inline inputs inserting insertion
+inserts inspect inspected inspection install installation installed instantiate instantiated instruction instructions instrumentation instrumented
+integral intent interaction interactive interfaces intermediate internally interpret interpreted interrupt introspection ints invalidate invariant
+inverse inverted invoking involved isoformat isolate isolated issued issues iterables iterated iterators itself joined joinedload joining joins jump
+junit justified keeping kept kernel keyed kwargs labels lack lambda largest lazily lazyload leading leaks leave leaves leaving legal lengths let
+letters levels libpq likely lineno linked links listener lists literals loader loads locally locating locking logger logic logical longer longest
+look looked looking lookups loops lowest machine machinery maintained mandatory manually mappers maps marked markers maxsize maybe meaning meaningful
+meant measured mechanism member members membership merged merging metaclass metaclasses metavar microsecond microseconds migrations milliseconds
+minute minutes missed mixed mixin mocked modes modification modifier modifying modulo moment month mostly moved moving mro msg much multipart
+multiplied multiply mutate mutated mutation mutually naive namedtuple namespaces nanoseconds nearest necessary neither nesting newer newest newlines
+newly nodeid non nonblocking nonlocal nor normalized normally notation notice num numbering numerator numerical numerically obj obsolete obtain
+obtained occur occurrence occurrences occurring occurs octal octet octets often oid older oldest omit onclause onto opcode opens operate operating
+operators optimization optimized ordinal ordinary originally orphan otherwise outcome outgoing overall overflowed overridden overrides overriding
+overwriting owned owning package packages packed padded param parametrization params parentheses parenthesis parenthesized participate particular
+partition passes passing patched paths patterns pause paused percent performed performing perhaps period permanent permissible persisted persistence
+phase physical pickle pickled pickling pid piece pipeline placed placeholders platform platforms plugin plugins plural pointer pointers pointing
+policy polling polymorphic populate populated portable portion positionally positions possibly potential potentially predicate prefixes preparing
+prepend presence prevent preventing prevents previously primaryjoin primitive printable printed printing prints priority probably problem problems
+proceed processes produce produced produces producing profile program programs progress prompt proper properly properties protocols provides
+providing proxied proxies pseudo purpose purposes push queried queries querying quiet quoting raising random ranges rate ratio rational reads reasons
+rebuild recent reconnect recover recovered recursively redefine redefined redirected reduce reentrant refer referential refers reflect reflected
+reflection refreshed refusing regardless regex region registering registration registry regular relationships relevant reload remainder remains
+removal removing renamed render rendered reopen repeatedly replacement replaces replacing reported reporting reports represent representable
+representation representations represented representing represents requiring resize resized resolving respective respectively responsible restore
+restored restrictions resulting resultset retain retrieve retrieved retrieving retrying reuse reused rewind rewrite rounded rounding routines
+rowcount rowid runner runs safe safely satisfy saved scalar scalars scan schedule scheduled scheduling schemas schemes scoped screen script scripts
+search searched secondary secondaryjoin sections seeded seekable seeking seen segment segments selectable selectinload selection selector semaphore
+sends separate separated separately separators sequences sequential serializing series serves sessions setter several shallow shares sharing shift
+shifted shorter shows shutting signals signatures significant silently similarly simply simultaneously sized sizes skipping slash slices slots
+snapshot sockets somehow sometimes spaces spawn spec special specialized specifically specification specifications specifier specifies specifying
+splitting sqlite stable standalone starred statements stats stderr stdin stdlib stdout stores storing strategies strategy streamed streaming streams
+strftime strictly strides strongly strptime structures subclassed subclasses subdirectory submodule subprocess subqueryload subscript subscriptable
+subscripted subsequent substitute substituted substitution subtract successive sufficient suffixes suggested suitable suite superclass supporting
+suppressed suspended switching symbolic symbols symlink symlinks symmetric synchronize synchronized synchronous synonym systems tablename tabs tagged
+taken taking targeted targets term terminal terminates termination terminator terms testing textual themselves therefore those though threaded
+threading thresholds thrown throws thus timer timestamps timing tokenize tolerance tolerances tool tools tpc tracebacks traced tracing tracking
+transient transition translated translation transmitted transparent traversal traverse treated tried tries triggered triggers truncate truncates
+truncation trusted turned twice typed typical typically typing tzinfo unaffected unary unbalanced unbounded unbuffered unchanged unclosed
+uncompressed unconnected unconsumed undeclared underscore underscores understood undocumented unencodable unencrypted unequal unfinished
+uninitialized uniquely uniqueness universal unlike unlimited unlink unlinked unloaded unlocked unmapped unpacked unpacking unpickle unpickling
+unraisable unrecognised unregister unregistered unrelated unresolvable unspecified unsuccessful unusable unwrapped updating upgrading uploads upon
+upsert urllib urlparse usable usefixtures useful utcoffset utility vacuum validity variant variants various varying verbose versioning vertical very
+vice viewonly views virtual visibility wakeup warnings watcher weak weakly weakref weekday weights what whatever whitespace whose wildcard wildcards
+word words work workers working works wrapping wraps writeable writer writers writes yielded yielding yields zeros zlib
+"""
 # Words kept exactly as written here: proper spellings of exceptions, of drivers' prefixes and of answers that HTTP servers give.
 _EXACT = """
 None True False NaN NotImplemented Ellipsis NoneType Errno WinError Client Server Error Errors Not Found Bad Request Internal Unauthorized Forbidden
@@ -119,7 +207,7 @@ ConnectError ConnectTimeout ReadTimeout ReadError RequestException JSONDecodeErr
 UndefinedTable UndefinedColumn InvalidTextRepresentation AssertionError Failed Exit DID NOT RAISE WARN sqlite3 psycopg psycopg2 pymysql asyncpg
 sqlalchemy django requests httpx urllib3 pydantic datetime Decimal
 """
-VOCABULARY = frozenset(_WORDS.split())
+VOCABULARY = frozenset((_WORDS + _RAISED).split())
 EXACT_WORDS = frozenset(_EXACT.split()) | frozenset(name for name in dir(builtins) if not name.startswith("_"))
 
 OPENERS = frozenset(".:([{]=|")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import re
+import sqlite3
 import time
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -264,3 +267,36 @@ def test_a_file_stays_in_its_shard() -> None:
 )
 def test_arguments_of_subtests_are_shaped(value: object, text: str) -> None:
     assert shapes.shape_value(value, frozenset({"case_one"})) == text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "(lambda: None)()['a']",
+        "iter(1)",
+        "[1, 2][7]",
+        "len(3)",
+        "float('x')",
+        "object() < object()",
+        "json.loads('x')",
+        "sqlite3.connect(':memory:').execute('select 1', 7)",
+        "sqlite3.connect(':memory:').execute('select 1; select 2')",
+        "b'\\xff'.decode('utf-8')",
+        "setattr((), 'a', 1)",
+        "{}.popitem()",
+        "a, b = 1, 2, 3",
+        "a, b = None",
+        "{}[[]]",
+        "dt.date.fromisoformat('x')",
+    ],
+)
+def test_python_s_own_messages_keep_their_words(source: str) -> None:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever Python says
+        exec(source, {"json": json, "sqlite3": sqlite3, "dt": dt})  # a linter would mend what is wrong here on purpose
+    assert "<word>" not in shapes.own_message(caught.value, ()).template
+
+
+def test_what_is_a_name_as_well_is_no_word_of_messages() -> None:
+    people = "mark will grant may bill page young long march hooks king rose summer angel baker chase rich frank guy art drew sue rob"
+    companies = "oracle amazon apple shell visa meta mercury"
+    assert not set(f"{people} {companies}".split()) & KNOWN
