@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from harness.model.canonical import canonical
 from runners.identity.schema import tables_of
+from runners.identity.together import Choice, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from harness.model.coupling import Value
     from runners.identity.schema import Table
+    from runners.identity.together import Find
 
     Row = dict[str, Any]
 
@@ -91,9 +93,10 @@ class Records:
         """Rows of a table."""
         return list(self._rows(table, None, _CANDIDATES))
 
-    def where(self, table: Table, name: str, value: object) -> list[Row]:
-        """Rows that hold exactly this value in one column."""
-        return list(self._rows(table, column(name) == value, _CANDIDATES))
+    def having(self, table: str, name: str, value: object) -> list[Row]:
+        """Rows of a table that hold exactly this value in one column; none where this database has no such table or column."""
+        found = self._tables.get(table)
+        return list(self._rows(found, column(name) == value, _CANDIDATES)) if found is not None and found.column(name) is not None else []
 
     def fan_out(self, rows: Sequence[Row], reference: _Reference) -> list[int]:
         """How many rows of the referring table each row has."""
@@ -133,26 +136,6 @@ class Records:
 _LONGEST_NUMBER = 18
 
 
-@dataclass(slots=True)
-class _Record:
-    """One row of legacy with the asked values that it holds."""
-
-    table: Table
-    row: Row
-    asked: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    beside: frozenset[str] = frozenset()
-
-    def expected(self) -> dict[str, str]:
-        """Columns whose value the test names too, and is not asked for by: with that value's spelling."""
-        own = {name for columns in self.asked.values() for name in columns}
-        spelled = {name: canonical(value) for name, value in self.row.items() if isinstance(value, str) and name not in own}
-        return {name: spelling for name, spelling in spelled.items() if spelling is not None and spelling in self.beside}
-
-    def agrees(self, row: Row) -> bool:
-        """Whether a row holds the same in these columns: otherwise a test that fails with it says nothing."""
-        return all(canonical(row.get(name)) == spelling for name, spelling in self.expected().items())
-
-
 def alternatives(asked: Sequence[Asked], legacy: Records, other: Records, *, most: int) -> list[tuple[Value | None, ...]]:
     """Up to `most` sets of values, in the order of `asked`, each of other records than those that hold the asked values.
 
@@ -168,25 +151,62 @@ def alternatives(asked: Sequence[Asked], legacy: Records, other: Records, *, mos
 
 def _alternatives(asked: Sequence[Asked], legacy: Records, other: Records, most: int) -> list[tuple[Value | None, ...]]:
     records = _records(asked, legacy)
+    ranked = [_ranked(record, legacy, other, _named(asked)) for record in records]
+    if other is legacy and not all(ranked):
+        return []  # one that stays beside others that change may fail the test by itself
+    kept = [place for place, rows in enumerate(ranked) if rows]
     found: list[tuple[Value | None, ...]] = []
-    for number in range(most):
+    for _ in range(most if kept else 0):
+        rows = _choice([records[place] for place in kept], [ranked[place] for place in kept], legacy, other, _named(asked)).rows()
+        if rows is None:
+            break
         values: list[Value | None] = [None] * len(asked)
-        placed: list[tuple[_Record, Row]] = []
-        for record in records:
-            row = _stand_in(record, placed, legacy, other, number)
-            if row is None:
-                continue
-            placed.append((record, row))
-            for place, columns in record.asked.items():
-                values[place] = spelled_like(asked[place].value, [row[name] for name in columns])
+        for place, row in zip(kept, rows, strict=True):
+            for number, columns in (records[place].extra | records[place].asked).items():
+                values[number] = spelled_like(asked[number].value, [row[name] for name in columns])
+            ranked[place] = [one for one in ranked[place] if one != row]
         if any(value is not None for value in values) and tuple(values) not in found:
             found.append(tuple(values))
     return found
 
 
-def _records(asked: Sequence[Asked], legacy: Records) -> list[_Record]:
+def _named(asked: Sequence[Asked]) -> frozenset[str]:
+    """What the test names, as it is spelled canonically."""
+    values = {spelling for one in asked if (spelling := canonical(one.value)) is not None}
+    return frozenset(values.union(*(one.beside for one in asked)))
+
+
+def _choice(records: Sequence[Record], ranked: Sequence[Sequence[Row]], legacy: Records, other: Records, named: frozenset[str]) -> Choice:
+    """What can stand for the records, with the ways in which they refer to each other."""
+    references = {
+        (holder, held): [one for one in legacy.references(record.table) if one.table == records[holder].table.name]
+        for held, record in enumerate(records)
+        for holder in range(len(records))
+        if holder != held
+    }
+
+    def fits(place: int, row: Row) -> bool:
+        return _may_stand(records[place], row, legacy, other, named)
+
+    return Choice(records=records, ranked=ranked, references=references, fits=fits, find=_remembered(other.having))
+
+
+def _remembered(find: Find) -> Find:
+    """The same, asked once for each value: what a driver gives need not be hashable."""
+    found: dict[tuple[str, str, str], Sequence[Row]] = {}
+
+    def remembered(table: str, name: str, value: object) -> Sequence[Row]:
+        key = (table, name, repr(value))
+        if key not in found:
+            found[key] = find(table, name, value)
+        return found[key]
+
+    return remembered
+
+
+def _records(asked: Sequence[Asked], legacy: Records) -> list[Record]:
     """The rows of legacy that hold the values; those that others refer to come behind them."""
-    found: list[_Record] = []
+    found: list[Record] = []
     for number, one in enumerate(asked):
         place = legacy.table(one.entity)
         if one.extra:
@@ -198,41 +218,35 @@ def _records(asked: Sequence[Asked], legacy: Records) -> list[_Record]:
         table, columns = place
         same = next((record for record in found if record.table.name == table.name and record.row == row), None)
         if same is None:
-            same = _Record(table=table, row=row, beside=one.beside)
+            same = Record(table=table, row=row, beside=one.beside)
             found.append(same)
         same.asked[number] = columns
     return sorted(found, key=lambda record: -sum(len(one.table.foreign) < len(record.table.foreign) for one in found))
 
 
-def _attach(number: int, asked: Asked, place: tuple[Table, tuple[str, ...]] | None, records: Sequence[_Record]) -> None:
+def _attach(number: int, asked: Asked, place: tuple[Table, tuple[str, ...]] | None, records: Sequence[Record]) -> None:
     """Give a value to the record that holds it as well."""
     for record in records if place else ():
         table, columns = place or (record.table, ())
         if record.table.name == table.name and canonical(" ".join(str(record.row[name]) for name in columns)) == canonical(asked.value):
-            record.asked.setdefault(number, columns)
+            record.extra.setdefault(number, columns)
             return
 
 
-def _stand_in(record: _Record, placed: Sequence[tuple[_Record, Row]], legacy: Records, other: Records, number: int) -> Row | None:
-    """A row to stand for a record: the one that what was placed already refers to, or else the `number`-th best of its table."""
+def _ranked(record: Record, legacy: Records, other: Records, named: frozenset[str]) -> list[Row]:
+    """Rows that may stand for a record, the best first."""
     place = other.table(f"{record.table.name}.{record.table.columns[0].name}")
-    if place is None:
-        return None
-    table = place[0]
-    for before, row in placed:
-        for key in before.table.foreign:
-            if key.table == record.table.name and len(key.columns) == 1 and before.row[key.columns[0]] == record.row.get(key.referred[0]):
-                related = other.where(table, key.referred[0], row.get(key.columns[0]))
-                return related[0] if related else None
-    taken = [row for before, row in placed if before.table.name == record.table.name]
-    rows = [row for row in other.some(table) if row not in taken and not (other is legacy and row == record.row) and record.agrees(row)]
-    if not rows:
-        return None
-    ranked = _ordinary(rows, table, other) if other is legacy else _alike(record, rows, legacy, other)
-    return ranked[number] if number < len(ranked) else None
+    rows = [row for row in other.some(place[0]) if _may_stand(record, row, legacy, other, named)] if place else []
+    if place is None or not rows:
+        return []
+    return _ordinary(rows, place[0], other) if other is legacy else _alike(record, rows, legacy, other)
 
 
-def _alike(record: _Record, rows: Sequence[Row], legacy: Records, other: Records) -> list[Row]:
+def _may_stand(record: Record, row: Row, legacy: Records, other: Records, named: frozenset[str]) -> bool:
+    return not (other is legacy and row == record.row) and not record.is_named_by(row, named) and record.agrees(row)
+
+
+def _alike(record: Record, rows: Sequence[Row], legacy: Records, other: Records) -> list[Row]:
     """Rows by how much they are like a record: NULLs, rows that refer to them, equal values."""
     references = legacy.references(record.table)
     own = [legacy.fan_out([record.row], one)[0] for one in references]

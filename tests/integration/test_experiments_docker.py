@@ -102,6 +102,28 @@ def test_the_three_experiments_in_containers(tmp_path: Path) -> None:
     (bundle,) = project.bundles()
     assert sum(experiment_counts(bundle).executions.values()) == 1 + 2 + 1 + 3
     leaves_nothing(project, bundle.header().id)
+    suggestions_are_proven(project, bundle.header().id)
+
+
+def suggestions_are_proven(project: Project, run: str) -> None:
+    """A patch in a copy of the suite that the container may read, and a case in a database that lies outside of containers. Nothing stays."""
+    told = project.call("patch", "--all", "--prove", "--json")
+    assert [(one["function"], one["proven"]) for one in json.loads(told.out)["patches"]] == [("test_rentals.py::test_customer_is_known", True)], told
+    path = str(project.folder / "busy.case.toml")
+    assert project.call("case make", "test_rentals.py::test_busy_customer", "--out", path).exit == 0
+    told = project.call("case prove", path, "--json")
+    assert (told.exit, json.loads(told.out)["proven"]) == (0, True), told
+    with sqlite3.connect(project.root / "shadow.sqlite") as database:
+        assert database.execute("select count(*) from customers").fetchone() == (40,)
+    database.close()
+    leaves_nothing(project, run)
+
+    config = project.folder / "shadow.toml"
+    (project.folder / "db.yaml").write_text("services: {db: {image: postgres:15}}\n")
+    config.write_text(config.read_text().replace("[environments.shadow]\n", '[environments.shadow]\ncompose = ["db.yaml"]\n'))
+    told = project.call("case prove", path)
+    assert told.exit == 2
+    assert "shadow run --select test_busy_customer" in told.err
 
 
 def leaves_nothing(project: Project, run: str) -> None:

@@ -83,7 +83,7 @@ def exchanges_of(subjects: Sequence[Subject], values: Sequence[Value | None], sp
             spelled = spell(place.old, new)
             if spelled is not None:
                 spot = (place.path, place.line, place.column)
-                found.setdefault((spot, place.old if place.computed else ""), Exchange(place=place, new=spelled))
+                found.setdefault((spot, place.old if place.computed or place.part else ""), Exchange(place=place, new=spelled))
     return tuple(found.values())
 
 

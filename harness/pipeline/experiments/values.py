@@ -56,6 +56,7 @@ def subjects_of(trial: Trial, sources: SourceEvidence, reached: Iterable[Reached
     asked for.
     """
     known = {number: sources.literals[number] for number in trial.literals}
+    as_what = dict(zip(trial.literals, trial.entities, strict=False))
     by_token: dict[str, list[int]] = {}
     for number, one in known.items():
         by_token.setdefault(one.token, []).append(number)
@@ -66,7 +67,7 @@ def subjects_of(trial: Trial, sources: SourceEvidence, reached: Iterable[Reached
         first = known[numbers[0]]
         places = _places(first, values, key, computed=computed)
         own = {(known[number].path, known[number].line, known[number].column) for number in numbers}
-        entity = _entity(first)
+        entity = _entity(first, *(as_what[number] for number in numbers if number in as_what))
         here = tuple(place for place in places if (place.path, place.line, place.column) in own)
         if entity and here:
             others = tuple(place for place in places if place not in here)
@@ -124,6 +125,7 @@ def _is(value: Value, known: KnownLiteral, key: ProjectKey) -> bool:
     return spelling is not None and key.fingerprint(spelling) in known.fingerprints
 
 
-def _entity(known: KnownLiteral) -> str | None:
-    found = [match for match in known.matches if match.presence is Presence.LEGACY and match.kind is not CouplingKind.PATTERN]
-    return found[0].entity if found else None
+def _entity(known: KnownLiteral, *explained: str) -> str | None:
+    """The entity that holds it: of several, the one as which it explains the test. A number of a customer may be that of an order as well."""
+    found = [match.entity for match in known.matches if match.presence is Presence.LEGACY and match.kind is not CouplingKind.PATTERN]
+    return next((one for one in explained if one in found), next(iter(found), None))
