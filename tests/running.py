@@ -95,9 +95,9 @@ class Project:
         (self.folder / "shadow.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def command(self, *words: str) -> list[str]:
-        """A command line of `shadow` for this project."""
+        """A command line of `shadow` for this project; the first word is the command with its own (`case make`)."""
         name, *rest = words
-        return [*_SHADOW, name, "--config", str(self.folder / "shadow.toml"), "--workdir", str(self.workdir), *rest]
+        return [*_SHADOW, *name.split(), "--config", str(self.folder / "shadow.toml"), "--workdir", str(self.workdir), *rest]
 
     def start(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """Begin a command in a process of its own."""

@@ -17,10 +17,9 @@ from harness.cli.options import Colour, ColourOption, ConfigOption, JsonFlag, Wo
 from harness.cli.project import recorded_id
 from harness.config import load as load_configuration
 from harness.errors import ExitCode, UsageError
-from harness.pipeline import workplace
+from harness.pipeline import prove_case, workplace
 from harness.pipeline.cases import Cases, cases_of, read_case, write_case
 from harness.pipeline.cases.document import case_text
-from harness.pipeline.cases.proving import prove as prove_case
 from harness.pipeline.cases.use import MOST_ROWS
 
 if TYPE_CHECKING:
@@ -241,6 +240,8 @@ def _print(case: Case, color: Colour) -> None:
         out.print(f"  kept: {fact}", markup=False, soft_wrap=True)
     for name in case.named:
         out.print(f"  {name} holds what the test's own source names", markup=False, soft_wrap=True)
+    if case.note:
+        out.print(f"  {case.note}", markup=False, soft_wrap=True)
     for change in case.changes:
         out.print(f"  needs a change at {change.path}:{change.line}: the test names a real record there", markup=False, soft_wrap=True)
 
@@ -252,6 +253,7 @@ def _as_json(case: Case) -> dict[str, Any]:
         "pattern": case.pattern.value if case.pattern else None,
         "entity": case.entity,
         "rows": case.counts(),
+        "note": case.note or None,
         "facts": list(case.facts),
         "named_by_test": list(case.named),
         "needs_change": [f"{one.path}:{one.line}" for one in case.changes],

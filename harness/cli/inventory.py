@@ -36,14 +36,18 @@ def inventory(
     """
     place = workplace(base_of(config, workdir), workdir=workdir)
     _, bundle = recorded_bundle(place, run)
-    entries = inventory_of(bundle)
+    found = inventory_of(bundle)
+    entries, unlooked = found.entries, found.unlooked
+    if unlooked is not None:
+        console.remarks(color).print(f"warning: {unlooked.found}\n  {unlooked.hint}", markup=False, soft_wrap=True)
     added = add_to_inventory(entries, out) if out is not None else ()
     if json:
-        typer.echo(jsonlib.dumps({"entries": [asdict(entry) for entry in entries], "added": [entry.id for entry in added]}, indent=1))
+        told = {"entries": [asdict(entry) for entry in entries], "added": [entry.id for entry in added]}
+        typer.echo(jsonlib.dumps({**told, "unlooked": unlooked.found if unlooked is not None else None}, indent=1))
     elif out is not None:
         console.results(color).print(f"{out}: {len(added)} of {len(entries)} entries added, the others are there", markup=False, soft_wrap=True)
     elif entries:
         typer.echo(inventory_text(entries, markdown=False), nl=False)
-    else:
+    elif unlooked is None:
         console.results(color).print("no divergent test of this run has the remedy document_scenario", markup=False, soft_wrap=True)
     return ExitCode.OK

@@ -28,6 +28,7 @@ class Ask(StrEnum):
     NUMBER = "number"  # equal to a number written in the source
     THRESHOLD = "threshold"  # more or less than a number written in the source
     SOME = "some"  # any, all, next
+    EVERY = "every"  # something of all rows, or that there is no such row: those that are there break it
     VOLUME = "volume"  # compared with a number of thousands
 
 

@@ -73,7 +73,8 @@ class NeededChange:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A case. `facts` say what of the real rows was kept, in words; `named` are columns (`Table.Column`) in which a value stands that the test's own
-    source names. Rows stand in the order in which they can be inserted. `moments` are columns whose latest value is the anchor.
+    source names. Rows stand in the order in which they can be inserted. `moments` are columns whose latest value is the anchor. `note` says why
+    the rows do not suffice, where that is known.
     """
 
     test_id: str
@@ -88,6 +89,7 @@ class Case:
     named: tuple[str, ...] = ()
     changes: tuple[NeededChange, ...] = ()
     moments: tuple[str, ...] = ()
+    note: str = ""
 
     def counts(self) -> dict[str, int]:
         """Rows of each table."""

@@ -3,7 +3,7 @@
 from harness.pipeline.files import compare_bundle, compare_sources, is_bundle
 from harness.pipeline.maintenance import RemovedRuns, rebuild, remove_old_runs, settle_dead_runs
 from harness.pipeline.nights import nights_of
-from harness.pipeline.wiring import Workplace, check_environment, resume_run, start_run, suggest_patches, sweep, workplace
+from harness.pipeline.wiring import Workplace, check_environment, prove_case, resume_run, start_run, suggest_patches, sweep, workplace
 
 __all__ = [
     "RemovedRuns",
@@ -13,6 +13,7 @@ __all__ = [
     "compare_sources",
     "is_bundle",
     "nights_of",
+    "prove_case",
     "rebuild",
     "remove_old_runs",
     "resume_run",

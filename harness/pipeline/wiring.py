@@ -13,6 +13,7 @@ from harness import __version__
 from harness.errors import UsageError
 from harness.evidence import Bundle, project_key, same_plan, suite_digest
 from harness.model import RunHeader, Side
+from harness.pipeline.cases.proving import prove
 from harness.pipeline.clock import SystemClock
 from harness.pipeline.experiments import ExperimentStep
 from harness.pipeline.history import record_suite, suite_commit
@@ -29,13 +30,16 @@ from runners.executor import ThreadExecutor
 from runners.process import ProcessEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from harness.config import Config
     from harness.evidence import ProjectKey
     from harness.model import Plan, SidePlan
+    from harness.model.case import Case, Proof
+    from harness.pipeline.cases import Cases
     from harness.pipeline.events import Event
     from harness.pipeline.suggestions.asking import Asked, PatchAnswers
+    from harness.pipeline.suggestions.proving import Providers
     from harness.ports import Clock, EnvironmentProvider, Store
 
 
@@ -193,12 +197,25 @@ def _suggestion_step(config: Config, plan: Plan, key: ProjectKey, scanned: Scann
 
 def suggest_patches(config: Config, place: Workplace, asked: Asked) -> PatchAnswers:
     """Make patches for a recorded run, prove and apply them (see `harness.pipeline.suggestions.asking.patches_of`, whose errors it raises)."""
+    return patches_of(config, asked, workdir=place.workdir, providers=_for_proof(place, asked.run))
+
+
+def prove_case(cases: Cases, case: Case, *, keep: bool, tell: Callable[[str], None]) -> Proof:
+    """Prove a case (see `harness.pipeline.cases.proving.prove`, whose errors it raises)."""
+    return prove(cases, case, keep=keep, providers=_for_proof(cases.place, case.run), tell=tell)
+
+
+def _for_proof(place: Workplace, run_id: str) -> Providers:
+    """Environments of their own for a proof of what a recorded run suggests. Logs of services lie in a folder of their own in its bundle."""
     key = project_key(place.workdir).write_for_probe(place.workdir)
+    bundle = place.bundle(run_id)
+    logs = (bundle if run_id and bundle.is_dir() else place.workdir) / "logs" / "proof"
+    name = f"{run_id or 'case'}-{secrets.token_hex(2)}"
 
     def provider(side: SidePlan, plan: Plan) -> EnvironmentProvider:
-        return _provider(side, plan, run_id=asked.run, workdir=place.workdir, key=key)
+        return _provider(side, plan, run_id=name, workdir=place.workdir, key=key, logs=logs)
 
-    return patches_of(config, asked, workdir=place.workdir, providers=provider)
+    return provider
 
 
 def check_environment(config: Config, side: Side) -> str:
@@ -220,10 +237,10 @@ def sweep(place: Workplace) -> dict[str, object]:
     return asdict(sweep_leftovers(place.workdir))
 
 
-def _provider(side: SidePlan, plan: Plan, *, run_id: str, workdir: Path, key: Path | None = None) -> EnvironmentProvider:
+def _provider(side: SidePlan, plan: Plan, *, run_id: str, workdir: Path, key: Path | None = None, logs: Path | None = None) -> EnvironmentProvider:
     if side.runner == "process":
         return ProcessEnvironment(side, plan.suite, seed=plan.seed, key=key)
-    logs = workdir / "runs" / run_id / "logs"
+    logs = logs or workdir / "runs" / run_id / "logs"
     return docker_environment(side, plan.suite, run_id=run_id, workdir=workdir, logs=logs, seed=plan.seed, key=key)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.model.suggestion import SuggestionKind
+
 if TYPE_CHECKING:
     from harness.model import Coupling, PairResult
 
@@ -70,7 +72,8 @@ def explanation(pair: PairResult) -> tuple[str, ...]:
     known += [one.sentence for one in pair.couplings if one.sentence and not one.latent]
     todo = _REMEDIES[pair.remedy.value]
     untried = dict.fromkeys(f"no experiment {one.kind.value.replace('_', ' ')}: {one.obstacle}" for one in pair.experiments if one.obstacle)
-    return (*known, *((f"do: {todo}{suggested(pair)}",) if todo else ()), *untried)
+    notes = pair.suggestion.notes if pair.suggestion is not None and pair.suggestion.kind is SuggestionKind.CASE else ()
+    return (*known, *((f"do: {todo}{suggested(pair)}",) if todo else ()), *notes, *untried)
 
 
 def suggested(pair: PairResult) -> str:

@@ -27,12 +27,15 @@ def private_copy(root: Path, base: Path, texts: Mapping[str, str], *, link: bool
     try:
         inside = root.relative_to(base) if root.is_relative_to(base) else Path()
         here, there = (base, folder) if root.is_relative_to(base) else (root, folder)
+        if not inside.parts:  # a folder that others may enter, called like the suite's own
+            there = folder / (root.name or "suite")
+            _make(there, here)
         for part in inside.parts:
             for one in here.iterdir():
                 if one.name != part and one.name not in _LEFT_OUT:
                     (there / one.name).symlink_to(one)
             here, there = here / part, there / part
-            there.mkdir()
+            _make(there, here)
         _copy(here, there, link=link)
         for path, text in texts.items():
             target = there / path
@@ -53,13 +56,21 @@ def _copy(here: Path, there: Path, *, link: bool) -> None:
             if link and (one.name == "node_modules" or (one / "pyvenv.cfg").exists()):
                 target.symlink_to(one)
                 continue
-            target.mkdir()
+            _make(target, one)
             _copy(one, target, link=link)
         elif one.is_file() and not (link and _is_heavy(one)):
             shutil.copyfile(one, target)
             shutil.copymode(one, target)
+        elif not link and one.is_symlink() and not one.readlink().is_absolute():
+            target.symlink_to(one.readlink())  # a container has no other folder than this one
         elif one.exists():
             target.symlink_to(one.resolve())
+
+
+def _make(folder: Path, like: Path) -> None:
+    """A folder that those may read who may read the other: a container's tests run as another user."""
+    folder.mkdir()
+    folder.chmod(like.stat().st_mode & 0o777 | 0o700)
 
 
 def _is_heavy(path: Path) -> bool:

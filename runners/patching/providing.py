@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
@@ -185,15 +186,36 @@ class Provider:
         return f"{name}()"
 
     def _from_variable(self, statement: tuple[str, ...], count: int, style: Style) -> Written:
+        asynchronous = self._asynchronous()
         if not self._surroundings.variables:
-            raise UnpatchableError("how the tests reach the database could not be told: no fixture and no variable leads to it")
-        reasons = []
+            raise UnpatchableError(asynchronous or "how the tests reach the database could not be told: no fixture and no variable leads to it")
+        reasons = [asynchronous] if asynchronous else []
         for variable in self._surroundings.variables:
             try:
                 return asked_of_variable(variable, statement, count, style, modules=self._surroundings.modules)
             except UnpatchableError as error:
                 reasons.append(str(error))
         raise UnpatchableError(reasons[0])
+
+    def _asynchronous(self) -> str:
+        """That the way to the data is an asynchronous one, where the tests ask for such a fixture; else empty."""
+        for one in self._sites:
+            known = self._surroundings.ways.fixtures(one.task.path, one.task.names)
+            waiting = [parameter.arg for consumer in one.consumers for parameter in parameters(consumer.function)]
+            seen: set[str] = set()
+            while waiting:
+                name = waiting.pop()
+                if name in seen or name not in known:
+                    continue
+                seen.add(name)
+                function = known[name][1]
+                if isinstance(function, ast.AsyncFunctionDef):
+                    return (
+                        f"the tests reach the database through an asynchronous fixture ({name}), and patches ask through synchronous ones alone:"
+                        " no variable of `data` leads there in another way"
+                    )
+                waiting += [parameter.arg for parameter in parameters(function)]
+        return ""
 
     def _define(self, path: str, where: str, name: str, code: str, imports: Iterable[str]) -> None:
         self._draft.definitions[path, f"{where}:{name}"] = Definition(path=path, where=where, code=code)

@@ -326,7 +326,7 @@ def _unit(project: Project, ways: Ways, task: Task) -> Consumer:
     if not isinstance(found, FunctionNode):
         raise UnpatchableError("the test is inherited, or made while the suite is collected")
     if isinstance(found, ast.AsyncFunctionDef) and classes and ways.is_test_case(source, classes[-1]):
-        raise UnpatchableError("asynchronous test cases of unittest are not rewritten")
+        raise UnpatchableError("the test is an asynchronous one of unittest (async def), and such are not rewritten")
     return Consumer(
         source=source, function=found, in_class=classes[-1] if classes else "", is_test_case=bool(classes) and ways.is_test_case(source, classes[-1])
     )

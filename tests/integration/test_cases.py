@@ -61,6 +61,10 @@ SUITE = {
             assert len(orders_of(shop, {VIP})) > 20
 
 
+        def test_everybody_is_family(shop):
+            assert all(customer["email"].endswith("@familie.invalid") for customer in customers(shop))
+
+
         def test_totals_are_sums(shop):
             wrong = shop.execute(
                 "select o.order_id from orders o join items i on i.order_id = o.order_id"
@@ -237,3 +241,15 @@ def test_what_no_case_can_be_made_of_says_why(project: Project) -> None:
     assert case(project, "check", path).exit == 0
     shown = case(project, "show", path)
     assert (shown.exit, "customers.town" in shown.out) == (0, True)
+
+
+def test_what_rows_cannot_mend_is_said_by_report_case_and_proof(project: Project) -> None:
+    test = "test_everybody_is_family"
+    (suggestion,) = (one["suggestion"] for one in project.report["tests"] if one["id"].endswith(test))
+    assert suggestion["command"] == f"shadow case make test_shop.py::{test}"
+    path, told = made(project, test)
+    assert (told["note"],) == tuple(suggestion["notes"])
+    assert "rows that shadow's data hold already break it" in told["note"]
+    answer = case(project, "prove", path, "--json")
+    assert (answer.exit, json.loads(answer.out)["obstacle"]) == (1, told["note"])
+    assert json.loads(case(project, "show", path, "--json").out)["note"] == told["note"]

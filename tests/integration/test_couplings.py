@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
 from harness.config import load
 from harness.evidence import project_key
+from harness.model import SourceEvidence
 from harness.pipeline.side import StoppedError
 from harness.pipeline.sources import IndexPlace, SourceStep
+from harness.pipeline.sources.reading import read_sources
 from harness.report import published_schema
 from tests.running import Project
 
@@ -78,6 +82,15 @@ def project(tmp_path: Path) -> Project:
         legacy_settings={"DATABASE": str(tmp_path / "legacy.sqlite")},
         shadow_settings={"DATABASE": str(tmp_path / "shadow.sqlite")},
     )
+
+
+TOLD_BY = (
+    (2, ("patch", "--all")),
+    (2, ("patch", "test_people.py::test_is_known")),
+    (2, ("case make", "test_people.py::test_is_known")),
+    (0, ("inventory",)),
+)
+"""What builds on the couplings of a run, with the exit code where it has none."""
 
 
 def places(found: list[dict[str, object]]) -> set[tuple[object, object]]:
@@ -243,6 +256,22 @@ def test_an_index_is_used_again_until_the_data_changes(project: Project) -> None
     assert len(tokens) == 1
 
 
+def test_a_suite_that_is_read_while_tests_are_rerun_is_read_alike(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    readers: list[str] = []
+
+    def followed(*words: Any, **named: Any) -> SourceEvidence:
+        readers.append(threading.current_thread().name)
+        return read_sources(*words, **named)
+
+    monkeypatch.setattr("harness.pipeline.sources.step.read_sources", followed)
+    project.run()  # makes the index, which has to wait until no test runs
+    project.run()
+    first, second = project.bundles()
+    assert readers == ["read_sources", "read_ahead"]
+    assert (first.path / "couplings.json").read_text() == (second.path / "couplings.json").read_text()
+    assert first.evidence().sources != SourceEvidence()
+
+
 @pytest.mark.parametrize("way", ["option", "configuration", "no database"])
 def test_couplings_can_be_left_out(project: Project, way: str) -> None:
     if way == "no database":
@@ -286,9 +315,41 @@ def test_an_interrupt_ends_the_search(project: Project) -> None:
     assert not (bundle.path / "couplings.json").exists()
 
 
-def test_a_run_without_the_extra_says_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.pipeline.sources.extra.find_spec", lambda name: None if name == "numpy" else object())
-    assert project.run("--no-confirm").exit == 1
-    (warning,) = project.report["run"]["warnings"]
-    assert "numpy" in warning
-    assert "shadow-harness[coupling]" in warning
+def test_a_run_without_the_extra_says_so_and_so_does_what_builds_on_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("harness.pipeline.sources.extra.find_spec", lambda name: None if name == "numpy" else object())
+        assert project.run("--no-confirm").exit == 1
+        (warning,) = project.report["run"]["warnings"]
+        assert "numpy" in warning
+        assert "shadow-harness[coupling]" in warning
+    for exit_code, words in TOLD_BY:
+        answer = project.call(*words)
+        assert answer.exit == exit_code
+        assert "couplings were not looked for in this run: the extra `coupling` is not installed (numpy missing)" in answer.err
+        assert "pip install 'shadow-harness[coupling]'" in answer.err
+        assert "no divergent test" not in answer.out + answer.err
+
+
+def test_without_couplings_nothing_is_said_to_have_no_remedy(project: Project) -> None:
+    databases = project.databases
+    for option, reason in (
+        ("--no-couplings", "--no-couplings, or `enabled = false`"),
+        ("--couplings", "no `database` was set for legacy and shadow"),
+    ):
+        assert project.run("--no-confirm", option).exit == 1
+        project.databases = databases
+        project.configure()
+        for exit_code, words in TOLD_BY:
+            answer = project.call(*words)
+            assert answer.exit == exit_code
+            assert f"couplings were not looked for in this run: {reason}" in answer.err
+        project.databases = None
+        project.configure()
+
+
+def test_a_case_names_every_module_that_is_missing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for missing in ({"faker"}, {"faker", "sqlglot"}):
+        monkeypatch.setattr("harness.pipeline.sources.extra.find_spec", lambda name, missing=missing: None if name in missing else object())
+        answer = project.call("case list")
+        assert answer.exit == 2
+        assert f"of which is missing: {', '.join(sorted(missing, reverse=True))}" in answer.err

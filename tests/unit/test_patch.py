@@ -30,7 +30,9 @@ CONFTEST = """
 """
 
 
-def patched(folder: Path, code: str, *asked: tuple[object, str], expected: tuple[object, ...] = (), conftest: str = CONFTEST) -> dict[str, str]:
+def patched(
+    folder: Path, code: str, *asked: tuple[object, str], expected: tuple[object, ...] = (), conftest: str = CONFTEST, variables: bool = True
+) -> dict[str, str]:
     """The files of a suite after the patch of `test_it`, which asks for values of entities and expects others of the same record."""
     for name, base in (("legacy", 700), ("shadow", 90_000)):
         with sqlite3.connect(folder / f"{name}.sqlite") as connection:
@@ -58,7 +60,7 @@ def patched(folder: Path, code: str, *asked: tuple[object, str], expected: tuple
             Dataset(stack.enter_context(reading(f"sqlite:///{name}.sqlite", base=folder, statement_seconds=10))) for name in ("legacy", "shadow")
         ]
         project = Project(folder, ("conftest.py", "test_it.py"))
-        patcher = Patcher(project, sides[0], sides[1], (DataVariable(name="APP_DB", shape="path", backend="sqlite"),))
+        patcher = Patcher(project, sides[0], sides[1], (DataVariable(name="APP_DB", shape="path", backend="sqlite"),) if variables else ())
         return patcher.patch(task).written(project)
 
 
@@ -175,3 +177,31 @@ def test_every_known_value_on_a_shown_line_is_its_token() -> None:
     assert '-    assert look("email:bbbbbb", number:cccccc)' in shown
     assert "+    assert look(some, number:cccccc)" in shown
     assert not any(value in shown for value in ("4711", "real@", " 17"))
+
+
+ASYNCHRONOUS = """
+    import pytest_asyncio
+    from shop import opened
+
+
+    @pytest_asyncio.fixture
+    async def conn():
+        async with opened() as connection:
+            yield connection
+
+
+    @pytest_asyncio.fixture
+    async def desk(conn):
+        return Desk(conn)
+"""
+
+
+def test_an_asynchronous_fixture_is_named_as_the_obstacle_where_nothing_else_leads_to_the_data(tmp_path: Path) -> None:
+    code, asked = "async def test_it(desk):\n    assert await desk.look(703)\n", (703, "clients.id")
+    with pytest.raises(UnpatchableError, match=r"through an asynchronous fixture \(conn\), and patches ask through synchronous ones alone"):
+        patched(tmp_path, code, asked, conftest=ASYNCHRONOUS, variables=False)
+    for name in ("legacy", "shadow"):
+        (tmp_path / f"{name}.sqlite").unlink()
+    found = patched(tmp_path, code, asked, conftest=ASYNCHRONOUS)
+    assert found["test_it.py"].startswith('async def test_it(desk, some_client):\n    assert await desk.look(some_client["id"])')
+    assert 'sqlite3.connect(os.environ["APP_DB"])' in found["conftest.py"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.config.places import Key
 
 SCHEMA = "shadow-case/1"
-_TOP = ("schema", "test", "suite", "run", "coupling", "facts", "named_by_test", "moments", "change", "rows")
+_TOP = ("schema", "test", "suite", "run", "coupling", "note", "facts", "named_by_test", "moments", "change", "rows")
 _COUPLING = ("kind", "pattern", "entity", "sentence")
 _CHANGE = ("at", "to")
 _HEAD = """# A synthetic case: rows for shadow's data, with the structure of what the test finds in the production copy.
@@ -38,8 +38,9 @@ def case_text(case: Case) -> str:
         f"test = {string_text(case.test_id)}",
         f"suite = {string_text(case.suite)}",
         f"run = {string_text(case.run)}",
-        f"facts = {_several(case.facts)}",
     ]
+    lines += [f"note = {string_text(case.note)}"] if case.note else []
+    lines += [f"facts = {_several(case.facts)}"]
     lines += [f"named_by_test = {_several(case.named)}"] if case.named else []
     lines += [f"moments = {_several(case.moments)}"] if case.moments else []
     lines += ["", "[coupling]", f"kind = {string_text(case.kind.value)}"]
@@ -107,6 +108,7 @@ class _Reader:
             pattern=self._pattern(coupling),
             entity=self._text(("coupling", "entity"), coupling, "entity", default=""),
             sentence=self._text(("coupling", "sentence"), coupling, "sentence", default=""),
+            note=self._text(("note",), self._table, "note", default=""),
             facts=self._texts("facts"),
             named=self._texts("named_by_test"),
             moments=self._texts("moments"),

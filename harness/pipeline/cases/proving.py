@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from contextlib import ExitStack
+import shlex
 from typing import TYPE_CHECKING
 
-from harness.errors import UsageError
+from harness.errors import InfrastructureError, UsageError
 from harness.evidence import project_key, suite_digest
 from harness.model import Side
 from harness.model.canonical import canonical
@@ -17,24 +18,31 @@ from harness.pipeline.experiments.session import Seen, execute
 from harness.pipeline.experiments.trials import Trial
 from harness.pipeline.experiments.values import Place
 from harness.plan import Choices, build_plan
-from runners.process import ProcessEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from harness.model import Plan
     from harness.model.case import Case, NeededChange
     from harness.model.coupling import Reached, Value
     from harness.pipeline.cases.use import Cases
-    from harness.ports import TestRunner
+    from harness.pipeline.suggestions.proving import Providers
+    from harness.ports import EnvironmentProvider, TestRunner
 
 
-def prove(cases: Cases, case: Case, *, keep: bool, tell: Callable[[str], None] = lambda _text: None) -> Proof:
+def prove(cases: Cases, case: Case, *, keep: bool, providers: Providers, tell: Callable[[str], None] = lambda _text: None) -> Proof:
     """Whether a case makes its test pass on shadow. What is loaded when this begins is taken out for a while; the case stays loaded afterwards where
     it was, or where `keep` is asked for and the proof holds.
 
-    Raises what `Cases.load` raises, and UsageError for environments in containers and suites that pytest does not run.
+    Raises what `Cases.load` raises, UsageError where shadow's services are containers and for suites that pytest does not run, InfrastructureError
+    where an environment fails.
     """
-    runners = _runners(cases)
+    plan = _provable(cases, case)
+    with _runners(plan, providers) as runners:
+        return _proven(cases, case, runners, keep=keep, tell=tell)
+
+
+def _proven(cases: Cases, case: Case, runners: Mapping[Side, TestRunner], *, keep: bool, tell: Callable[[str], None]) -> Proof:
     trial = Trial(test_id=case.test_id, select=_select(case.test_id), literals=(), settings=())
     was_loaded = cases.find(case) is not None
     if was_loaded:
@@ -57,11 +65,21 @@ def prove(cases: Cases, case: Case, *, keep: bool, tell: Callable[[str], None] =
             shadow_before=before[Side.SHADOW].outcome,
             legacy_after=legacy.outcome,
             shadow_after=shadow.outcome,
-            obstacle=next((one.obstacle for one in (*before.values(), legacy, shadow) if one.obstacle), ""),
+            obstacle=next((one.obstacle for one in (*before.values(), legacy, shadow) if one.obstacle), _remaining(case, shadow)),
         )
     finally:
         _leave(cases, case, loaded=was_loaded or (keep and proof is not None and proof.holds))
     return proof
+
+
+def _remaining(case: Case, shadow: Seen) -> str:
+    """Why the test may still fail with the case in place; empty where it does not."""
+    if not shadow.failed:
+        return ""
+    return (
+        case.note
+        or "with the case in place the test still fails on shadow: rows that are there already break it, or it asks for more than these rows show"
+    )
 
 
 def _leave(cases: Cases, case: Case, *, loaded: bool) -> None:
@@ -81,26 +99,39 @@ def _select(test_id: str) -> str:
     return test_id.rpartition(" [")[0] if " [" in test_id and "[" not in test_id.partition(" [")[0] else test_id
 
 
-def _runners(cases: Cases) -> Mapping[Side, TestRunner]:
+def _provable(cases: Cases, case: Case) -> Plan:
+    """The plan of the project, where one test can be run with a case loaded and without."""
     config = cases.config
     plan = build_plan(config, Choices(), environ=os.environ, digest=suite_digest(config.suite.root))
     if not plan.suite.is_pytest:
         raise UsageError("a case is proven by running one test, and this suite's command is not pytest", where=config.where("suite", "command"))
-    docker = next((side for side in plan.sides if side.runner != "process"), None)
-    if docker is not None:
+    if plan.of(Side.SHADOW).compose:
+        name = shlex.quote(case.test_id.rpartition("::")[2].partition("[")[0].partition(" ")[0])
         raise UsageError(
-            f"the {docker.side.value} environment runs in containers, whose data is made anew each time",
-            where=config.where("environments", docker.side.value, "runner"),
-            hint="Add what `shadow case sql` prints to the SQL that shadow's data is loaded from, and start `shadow run --select` for this test.",
+            "shadow's services are containers: their data is made anew each time they come up, and a case that is loaded now is not in it",
+            where=config.where("environments", "shadow", "compose"),
+            hint=f"Add what `shadow case sql FILE` prints to the SQL that shadow's data is loaded from; then: shadow run --select {name}",
         )
-    key = project_key(cases.place.workdir).write_for_probe(cases.place.workdir)
-    found: dict[Side, TestRunner] = {}
-    with ExitStack():
+    return plan
+
+
+@contextlib.contextmanager
+def _runners(plan: Plan, providers: Providers) -> Iterator[Mapping[Side, TestRunner]]:
+    """What runs tests on both sides, whose environments are up meanwhile."""
+    with contextlib.ExitStack() as stack:
+        found: dict[Side, TestRunner] = {}
         for side in plan.sides:
-            environment = ProcessEnvironment(side, plan.suite, seed=plan.seed, key=key)
+            environment = providers(side, plan)
             environment.check()
+            stack.callback(_end, environment)
+            environment.up()
             found[side.side] = environment.runner()
-    return found
+        yield found
+
+
+def _end(environment: EnvironmentProvider) -> None:
+    with contextlib.suppress(InfrastructureError):  # what was proven stands
+        environment.down()
 
 
 def _exchanges(cases: Cases, case: Case, values: Mapping[NeededChange, Sequence[object]]) -> list[tuple[Exchange, ...]]:

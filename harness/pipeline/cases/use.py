@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from harness.errors import ConfigurationError, ShadowError, UnsafeError, UsageError
@@ -21,7 +20,7 @@ from harness.pipeline.experiments.trials import Trial, trials_of
 from harness.pipeline.experiments.values import subjects_of
 from harness.pipeline.maintenance import bundle_paths
 from harness.pipeline.sources import IndexPlace, databases, identity_index, require_extra
-from harness.pipeline.sources.extra import INSTALL
+from harness.pipeline.suggestions.insufficient import insufficient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,9 +47,7 @@ def cases_of(config: Config, place: Workplace, *, database: str | None = None) -
     """The cases of a project. `database` is shadow's URL for writing, where it is not the one of the configuration. Raises UsageError where the extra
     is not installed, ConfigurationError where a side has no `database`.
     """
-    require_extra("shadow case")
-    if find_spec("faker") is None:
-        raise UsageError("shadow case needs Faker, of the extra `coupling`", where="shadow case", hint=f"Install it: {INSTALL}")
+    require_extra("shadow case", "faker")
     config.environments.check_apart(os.environ)
     return Cases(config=config, place=place, urls=_databases(config), database=database)
 
@@ -114,6 +111,7 @@ class Cases:
                 facts=made.facts,
                 named=made.named,
                 moments=made.moments,
+                note=insufficient(asked.pair, asked.evidence.assertions.get(test_id)),
                 changes=(*_changes(subjects, made.roots, chosen), *(() if subjects else _expected(data.reached, made, chosen))),
             )
 

@@ -13,6 +13,7 @@ from harness.errors import UsageError
 from harness.model import CouplingKind, Side, Verdict
 from harness.model.canonical import canonical
 from harness.model.coupling import Presence
+from harness.pipeline.suggestions.unlooked import not_looked_for
 from harness.pipeline.verdict import decide
 from runners.cases.wanted import Wanted
 
@@ -50,12 +51,14 @@ def asked_in(bundle: Bundle, test_id: str) -> Asked:
         raise UsageError(f"run {run} has no such test", where=test_id, hint=f"Did you mean {near[0]}?" if near else "See: shadow report")
     if pair.verdict is not Verdict.DIVERGENT:
         raise UsageError(f"this test is {pair.verdict.value} in run {run}", where=test_id, expected="a divergent test")
+    if not pair.couplings and (unlooked := not_looked_for(evidence)) is not None:
+        raise unlooked
     if not pair.couplings:
         cause = pair.cause.value if pair.cause else "unknown"
         raise UsageError(
             f"nothing is known of the data that this test needs (cause: {cause})",
             where=test_id,
-            hint="A case is made of a coupling: see `shadow report`, that both sides have a `database`, and that the extra `coupling` is installed.",
+            hint="A case is made of a coupling to the data, and the run has found none. See what its report says: shadow report",
         )
     records = [deep_records_of(evidence, side, [pair]).get(test_id) for side in Side]
     return Asked(evidence=evidence, pair=pair, coupling=pair.couplings[0], groups=groups(*records))

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from compare.judge import judge
 from harness.errors import UsageError
 from harness.evidence import Bundle, project_key
-from harness.model import Side
+from harness.model import Remedy, Side, Verdict
+from harness.pipeline.sources import require_extra
 from harness.pipeline.suggestions.inventory import entries_of
 from harness.pipeline.suggestions.making import making, why_none
 from harness.pipeline.suggestions.proving import prove
 from harness.pipeline.suggestions.tasks import function_of, is_for_patch
+from harness.pipeline.suggestions.unlooked import not_looked_for
 from harness.plan import Choices, build_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from harness.config import Config
@@ -51,6 +53,14 @@ class PatchAnswers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What `shadow inventory` says of a run. `unlooked` tells why couplings were not looked for: then no entries are none that are known."""
+
+    entries: tuple[InventoryEntry, ...]
+    unlooked: UsageError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What is asked for: one test or function, or all where it is None."""
 
@@ -72,9 +82,8 @@ def patches_of(config: Config, asked: Asked, *, workdir: Path, providers: Provid
     pairs = {pair.test_id: pair for pair in judge(evidence).pairs}
     chosen = _chosen(pairs.values(), asked.test_id)
     if not chosen:
-        if asked.test_id is None:
-            raise UsageError("no divergent test of this run has the remedy make_data_agnostic", where=asked.run)
-        raise why_none(pairs, asked.test_id)
+        raise _none_chosen(pairs, asked, not_looked_for(evidence))
+    require_extra("shadow patch")
     urls = _urls(plan)
     try:
         with making(evidence, chosen, plan=plan, urls=urls, base=config.base, key=project_key(workdir)) as maker:
@@ -83,10 +92,10 @@ def patches_of(config: Config, asked: Asked, *, workdir: Path, providers: Provid
         raise UsageError(f"making patches needs a package that is missing ({error.name})", hint="pip install 'shadow-harness[coupling]'") from None
 
 
-def inventory_of(bundle: Path) -> tuple[InventoryEntry, ...]:
+def inventory_of(bundle: Path) -> Inventory:
     """The entries that a run's divergences are worth. Raises BundleError."""
     evidence = Bundle.open(bundle).evidence()
-    return entries_of(judge(evidence).pairs, evidence)
+    return Inventory(entries=entries_of(judge(evidence).pairs, evidence), unlooked=not_looked_for(evidence))
 
 
 def _answers(maker: Maker, asked: Asked, chosen: Sequence[PairResult], plan: Plan, base: Path, providers: Providers) -> PatchAnswers:
@@ -145,6 +154,15 @@ def _chosen(pairs: Iterable[PairResult], test_id: str | None) -> list[PairResult
     return [
         pair for pair in wanted if function_of(pair.test_id) == function and (test_id == function or any(one.test_id == test_id for one in wanted))
     ]
+
+
+def _none_chosen(pairs: Mapping[str, PairResult], asked: Asked, unlooked: UsageError | None) -> UsageError:
+    """Why there is nothing to patch. `unlooked` says why couplings were not looked for, where they were not: then no remedy is known."""
+    if asked.test_id is None:
+        return unlooked or UsageError("no divergent test of this run has the remedy make_data_agnostic", where=asked.run)
+    pair = pairs.get(asked.test_id)
+    unknown = pair is not None and pair.verdict is Verdict.DIVERGENT and pair.remedy is Remedy.NONE
+    return unlooked if unlooked is not None and unknown else why_none(pairs, asked.test_id)
 
 
 def _urls(plan: Plan) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from harness.model import Side
 from harness.model.canonical import canonical
 from harness.pipeline.sources import ScannedSuite
 from harness.pipeline.suggestions.tasks import is_for_patch, tasks_of
+from harness.pipeline.suggestions.unlooked import why_unlooked
 from harness.pipeline.suggestions.variables import data_variables
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def making(
 
     sources = evidence.sources
     if sources is None or sources.unavailable:
-        raise UsageError("couplings were not looked for in this run", hint="Start one with `database` on both sides, and without --no-couplings.")
+        raise why_unlooked(evidence)
     if urls is None:
         raise UsageError("`database` is not set on both sides", hint="A patch is made by what both datasets hold.")
     wanted = [pair for pair in pairs if is_for_patch(pair)]

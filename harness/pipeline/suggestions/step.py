@@ -13,6 +13,7 @@ from harness.evidence.suggestions import write_suggestions
 from harness.model import Remedy, Side, Verdict
 from harness.model.suggestion import Suggestion, SuggestionKind
 from harness.pipeline.side import StoppedError
+from harness.pipeline.suggestions.insufficient import insufficient
 from harness.pipeline.suggestions.inventory import entries_of, entry_of
 from harness.pipeline.suggestions.making import making
 from harness.pipeline.suggestions.tasks import is_for_patch
@@ -63,7 +64,7 @@ class SuggestionStep:
         entries = {test: entry for entry in entries_of(pairs, evidence) for test in entry.tests}
         for pair in pairs:
             if pair.remedy is Remedy.ADD_SYNTHETIC_CASE:
-                made[pair.test_id] = Suggestion(kind=SuggestionKind.CASE, text="", command=f"shadow case make {shlex.quote(pair.test_id)}")
+                made[pair.test_id] = _case(pair, insufficient(pair, evidence.assertions.get(pair.test_id)))
             elif pair.remedy is Remedy.DOCUMENT_SCENARIO:
                 text = entry_toml(entries.get(pair.test_id) or entry_of([pair], evidence))
                 made[pair.test_id] = Suggestion(kind=SuggestionKind.INVENTORY, text=text, command="shadow inventory")
@@ -87,6 +88,11 @@ class SuggestionStep:
                 text = "" if one.draft is None else _shortened(maker.diff(one.draft))
                 for test_id in one.tests:
                     made[test_id] = replace(_unmade(by_id[test_id], one.obstacle), text=text, notes=one.notes)
+
+
+def _case(pair: PairResult, note: str) -> Suggestion:
+    command = f"shadow case make {shlex.quote(pair.test_id)}"
+    return Suggestion(kind=SuggestionKind.CASE, text="", command=command, notes=(note,) if note else ())
 
 
 def _shortened(text: str) -> str:

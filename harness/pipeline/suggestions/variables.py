@@ -11,7 +11,9 @@ from runners.patching.asked import DataVariable
 if TYPE_CHECKING:
     from harness.model import Plan
 
-_URL = re.compile(r"(?P<backend>[a-z0-9]+)(?:\+\w+)?://")
+_URL = re.compile(r"(?P<backend>[a-z0-9]+)(?:\+(?P<driver>\w+))?://")
+_ASYNCHRONOUS = {"asyncpg", "aiosqlite", "aiomysql", "asyncmy", "psycopg_async", "aioodbc", "oracledb_async"}
+"""Drivers that a synchronous engine cannot be made of."""
 _FILE = re.compile(r"[^\s]+\.(?:sqlite3?|db3?)")
 
 
@@ -25,6 +27,8 @@ def data_variables(plan: Plan) -> tuple[DataVariable, ...]:
 
 def _variable(name: str, value: str) -> DataVariable:
     url = _URL.match(value)
+    if url is not None and url["driver"] in _ASYNCHRONOUS:
+        return DataVariable(name=name, shape="other", backend="")
     if url is not None and url["backend"] in {"postgresql", "postgres"}:
         return DataVariable(name=name, shape="url", backend="postgresql")
     if url is not None:
