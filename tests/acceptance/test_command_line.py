@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -74,22 +76,47 @@ class Project:
         return sorted(path.name for path in (self.folder / ".shadow" / "runs").glob("*"))
 
 
+def made(folder: Path) -> Project:
+    """The project, with nothing run yet."""
+    project = Project(folder=folder)
+    project.write("shadow.toml", TWO_SIDES.format(python=sys.executable))
+    project.write("test_tiny.py", SUITE)
+    return project
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    made = Project(folder=tmp_path)
-    made.write("shadow.toml", TWO_SIDES.format(python=sys.executable))
-    made.write("test_tiny.py", SUITE)
-    return made
+    return made(tmp_path)
 
 
-def test_a_run_prints_and_writes_what_diverges(project: Project) -> None:
-    files = {"--json": "report.json", "--junit": "j.xml", "--markdown": "m.md", "--html": "h.html", "--sarif": "s.sarif"}
-    ended = project.shadow("run", *(word for option, name in files.items() for word in (option, f"out/{name}")))
+FILES = {"--json": "report.json", "--junit": "j.xml", "--markdown": "m.md", "--html": "h.html", "--sarif": "s.sarif"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """A confirmed run, with everything that it writes and prints. What changes the project takes a copy."""
+
+    project: Project
+    ended: subprocess.CompletedProcess[str]
+
+    def report(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.project.folder / "out/report.json").read_text(encoding="utf-8"))
+        return found
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
+    project = made(tmp_path_factory.mktemp("night"))
+    ended = project.shadow("run", "-v", *(word for option, name in FILES.items() for word in (option, f"out/{name}")))
     assert ended.returncode == 1, ended.stderr
+    return Night(project=project, ended=ended)
+
+
+def test_a_run_prints_and_writes_what_diverges(night: Night) -> None:
+    ended, report = night.ended, night.report()
     assert "2 of 4 tests diverge" in ended.stdout
     assert "test_tiny.py::test_knows_a_customer" in ended.stdout
     assert "fresh pair 1" in ended.stderr
-    report = json.loads((project.folder / "out/report.json").read_text(encoding="utf-8"))
     jsonschema.validate(report, published_schema())
     verdicts = {test["id"].partition("::")[2]: (test["verdict"], test["direction"]) for test in report["tests"]}
     assert verdicts == {
@@ -98,15 +125,14 @@ def test_a_run_prints_and_writes_what_diverges(project: Project) -> None:
         "test_fails_everywhere": ("both_failing", None),
         "test_is_skipped_on_shadow": ("divergent", "skip_mismatch"),
     }
-    assert sorted(path.name for path in (project.folder / "out").iterdir()) == sorted(files.values())
+    assert sorted(path.name for path in (night.project.folder / "out").iterdir()) == sorted(FILES.values())
 
 
-def test_no_value_of_a_failure_is_written_or_printed(project: Project) -> None:
-    ended = project.shadow("run", "-v", "--json", "r.json", "--html", "r.html")
+def test_no_value_of_a_failure_is_written_or_printed(night: Night) -> None:
     written = [
-        path.read_bytes() for path in project.folder.rglob("*") if path.is_file() and not path.name.startswith("test_tiny.")
+        path.read_bytes() for path in night.project.folder.rglob("*") if path.is_file() and not path.name.startswith("test_tiny.")
     ]  # the suite itself
-    said = f"{ended.stdout}{ended.stderr}".encode()
+    said = f"{night.ended.stdout}{night.ended.stderr}".encode()
     for canary in (b"Amalia", b"Nightingale", b"4711-0815"):
         assert not any(canary in content for content in (*written, said))
 
@@ -123,19 +149,19 @@ def test_unconfirmed_divergences_say_so(project: Project) -> None:
     assert "no error bound holds" in " ".join(ended.stdout.lower().split())
 
 
-def test_recorded_runs_can_be_shown_again(project: Project) -> None:
-    first = project.shadow("run", "--json", "first.json")
-    again = project.shadow("report", "--json", "again.json")
-    bundle = project.shadow("compare", f".shadow/runs/{project.recorded[0]}", "--json", "bundle.json")
-    assert (first.returncode, again.returncode, bundle.returncode) == (1, 0, 1)
-    contents = [json.loads((project.folder / name).read_text(encoding="utf-8")) for name in ("first.json", "again.json", "bundle.json")]
+def test_recorded_runs_can_be_shown_again(night: Night, tmp_path: Path) -> None:
+    project, files = night.project, [tmp_path / name for name in ("again.json", "bundle.json")]
+    again = project.shadow("report", "--json", str(files[0]))
+    bundle = project.shadow("compare", f".shadow/runs/{project.recorded[0]}", "--json", str(files[1]))
+    assert (again.returncode, bundle.returncode) == (0, 1)
+    contents = [night.report(), *(json.loads(path.read_text(encoding="utf-8")) for path in files)]
     assert contents[0] == contents[1]
     assert contents[0]["nights"]["open"] == 2
     assert contents[2] == {**contents[0], "nights": None}  # a bundle knows no other night
 
 
-def test_the_store_can_be_rebuilt(project: Project) -> None:
-    project.shadow("run")
+def test_the_store_can_be_rebuilt(night: Night, tmp_path: Path) -> None:
+    project = Project(folder=Path(shutil.copytree(night.project.folder, tmp_path / "copy")))
     before = project.shadow("runs", "--json").stdout
     (project.folder / ".shadow" / "shadow.db").unlink()
     assert "1 runs are in the store again" in project.shadow("store", "rebuild").stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -173,9 +174,9 @@ def test_failures_have_a_type_a_template_a_phase_and_frames_in_the_suite(kinds: 
 
 
 def test_no_value_and_no_reason_is_written(kinds: Any, distributed: Any) -> None:
-    for session in (kinds, distributed):
+    for raw in (re.sub(rb"\d+\.\d+", b"", session.raw) for session in (kinds, distributed)):  # times are measured, and any digits may stand in them
         for secret in (b"alice", b"smith", b"bob.jones", b"secret-reason", b"4711", b"4712"):
-            assert secret not in session.raw
+            assert secret not in raw
 
 
 def test_subtests_have_keys_and_fail_their_test(kinds: Any, distributed: Any, everywhere: Any) -> None:
