@@ -59,8 +59,23 @@ class Answers(Group):
         if both is None or name not in self.asked or not all(side.types and side.types <= _NUMBERS for side in both):
             return False
         if self.request.single:
-            return not _is_about_a_record(self.request)
+            return not self._is_of_a_kind(name) and (self._is_of_a_route or not _is_about_a_record(self.request))
         return _is_count(name) or self._counts_partners(name)
+
+    @cached_property
+    def _is_of_a_route(self) -> bool:
+        """Whether the path has one word on both sides, and both answer: `/reports/overview` is no record, for records have other keys on shadow."""
+        places = range(len(self.request.segments))
+        asked = [[one.parameters[place] for side in (self.legacy, self.shadow) for one in side.executions] for place in places]
+        both = bool(self.legacy.executions and self.shadow.executions)
+        return both and all({value.format for value in each} == {"text"} and len({value.fingerprints for value in each}) == 1 for each in asked)
+
+    def _is_of_a_kind(self, name: str) -> bool:
+        """Whether a member says how many there are of one kind, and shadow has none of it: `frozen_accounts`."""
+        both = self.column(name)
+        parts = _WORD.findall(name)
+        plural = len(parts) > 1 and parts[-1].endswith("s") and parts[-1].lower() not in _UNITS
+        return both is not None and plural and (both[1].low, both[1].high) == (0, 0) and both[0].low != 0
 
     def _counts_partners(self, name: str) -> bool:
         """Whether each record of a list says how many of something it has: whole numbers called in the plural, and by no unit."""

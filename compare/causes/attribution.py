@@ -11,7 +11,7 @@ from compare.causes.collisions import direct, supports
 from compare.identity.affinity import affinity
 from compare.identity.base_rate import stands_alone
 from harness.model import Coupling, CouplingKind, DeepPlace, Signal, Strength
-from harness.model.coupling import LiteralSource, Presence
+from harness.model.coupling import LiteralForm, LiteralSource, Presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,18 +34,27 @@ class Attributed:
 
 
 def attribute(
-    test_id: str, sources: SourceEvidence, legacy: DeepRecord | None, shadow: DeepRecord | None, *, failed_at: frozenset[DeepPlace]
+    test_id: str,
+    sources: SourceEvidence,
+    legacy: DeepRecord | None,
+    shadow: DeepRecord | None,
+    *,
+    failed_at: frozenset[DeepPlace],
+    made_of: Iterable[DeepPlace] = (),
+    missed: bool = False,
 ) -> tuple[Attributed, ...]:
-    """The couplings of one divergent test to records, the strongest first. `failed_at` are the lines of the assertion that failed.
+    """The couplings of one divergent test to records, the strongest first. `failed_at` are the lines of the assertion that failed, `made_of` those of
+    what its operands are made of, `missed` tells that it failed for a key that was not there.
 
     Those that are possible only are included; what is reported of them depends on what else explains the divergence.
     """
     used = by_fingerprint(legacy, shadow)
     all_reached = sources.reached.get(test_id) or sources.reached.get(test_id.rpartition(" [")[0], ())  # a subtest's test
     reached = [one for one in all_reached if one.source not in _SAID]
-    weighing = _Weighing(used=used, failed_at=failed_at, recorded=legacy is not None or shadow is not None)
+    weighing = _Weighing(used=used, failed_at=failed_at, made_of=frozenset(made_of), missed=missed, recorded=legacy is not None or shadow is not None)
     found = [one for each in reached if (one := weighing.of(each, sources.literals[each.literal])) is not None]
     kept = [one for _, same in groupby(sorted(found, key=lambda one: one.key), key=lambda one: one.key) for one in _meant(list(same))]
+    kept = [one for one in kept if not any(_instead(other, one) for other in kept)]
     known = {fingerprint for each in reached for fingerprint in sources.literals[each.literal].fingerprints}
     attributed = [Attributed(literal=one.reached.literal, coupling=_of_literal(one)) for one in kept]
     attributed += [Attributed(literal=None, coupling=one) for one in _unwritten(sources, used, known)]
@@ -72,16 +81,20 @@ class _Weighing:
 
     used: Mapping[str, Used]
     failed_at: frozenset[DeepPlace]
+    made_of: frozenset[DeepPlace]
+    missed: bool
     recorded: bool
 
     def of(self, each: ReachedLiteral, literal: KnownLiteral) -> _Weighed | None:
         """A literal with its best match; None for what is no more than a collision."""
         here = next((self.used[fingerprint] for fingerprint in literal.fingerprints if fingerprint in self.used), None)
-        asserted = DeepPlace(path=literal.path, line=literal.line) in self.failed_at
-        ranked = supports(literal.matches, here, literal, asserted=asserted)
+        place = DeepPlace(path=literal.path, line=literal.line)
+        asserted = place in self.failed_at or (place in self.made_of and any(map(stands_alone, literal.matches)))
+        ranked = supports(literal.matches, here, literal, asserted=asserted, missed=self.missed)
         if not ranked or ranked[0].strength is None:
             return None
-        idle = ranked[0].use is None and not stands_alone(ranked[0].match)
+        expected = Signal.ASSERTION in ranked[0].signals
+        idle = ranked[0].use is None and not stands_alone(ranked[0].match) and not expected
         if idle and (self.recorded or _is_reference(literal.matches)):
             return None  # it was not asked for, or reference data explains it as well
         return _Weighed(reached=each, literal=literal, support=ranked[0])
@@ -96,6 +109,7 @@ def _meant(same: Sequence[_Weighed]) -> list[_Weighed]:
 
     A literal on the line from which it was asked for, or called like the column, is; another 17 elsewhere in the test need not be.
     """
+    same = [one for one in same if one.reached.source is not LiteralSource.DATA_FILE or not any(_on_its_line(other) for other in same)]
     ranked: list[tuple[int, _Weighed]] = []
     for one in same:
         use = one.support.use
@@ -109,6 +123,21 @@ def _meant(same: Sequence[_Weighed]) -> list[_Weighed]:
         shortest = min((one.reached.distance, direct(one.literal.form)) for one in nearest)
         nearest = [one for one in nearest if (one.reached.distance, direct(one.literal.form)) == shortest]
     return nearest
+
+
+def _on_its_line(one: _Weighed) -> bool:
+    """Whether the test itself holds a value as it stands on the line from which it was asked for: then no file is read for it."""
+    use, literal = one.support.use, one.literal
+    lines = {use.at, *use.through} if use is not None else set()
+    of_test = one.reached.source is LiteralSource.BODY and literal.form is LiteralForm.WRITTEN
+    return of_test and DeepPlace(path=literal.path, line=literal.line) in lines
+
+
+def _instead(asked: _Weighed, idle: _Weighed) -> bool:
+    """Whether of two records of a file, under one key, the test asked for one in vain and for the other never: that one is another case's."""
+    of_file = idle.reached.source is LiteralSource.DATA_FILE and idle.support.use is None and idle.literal.line != asked.literal.line
+    keys = [(one.literal.path, one.literal.name, one.support.match.entity) for one in (asked, idle)]
+    return of_file and keys[0] == keys[1] and Signal.FOUND_NOTHING in asked.support.signals
 
 
 def _of_literal(one: _Weighed) -> Coupling:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from compare.causes.results import found_nothing
 from compare.causes.sql import Column, Role, outline
-from compare.causes.words import plain
-from compare.identity.affinity import affinity
-from harness.model import Signal
+from compare.causes.words import plain, words
+from compare.identity.affinity import affinity, is_general
+from harness.model import CouplingKind, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,14 +25,16 @@ _MISSING = frozenset({404, 410})
 """Statuses that say that there is no such thing."""
 _REFUSED = 400
 """Statuses from here on say that it was not done."""
+_SEARCH = words("q query search searchterm term terms text keyword keywords needle filter lookup find")
+"""Names of a search in any column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """One value where a test used it. `column` is what a statement compared it with, `word` what a request or a parameter calls it; `key` names
     the statement's or request's shape, by which both sides are matched; `answered` tells whether something came back. `wrote` tells that the
-    value went into the data, which took it, `addresses` that it is an argument of a program, or a part of a path, under which nothing was found, and
-    which no word tells.
+    value went into the data, which took it, `addresses` that it is an argument of a program, a part of a path, or what was searched for everywhere,
+    under which nothing was found, and which no word tells.
     """
 
     fingerprint: str
@@ -51,7 +53,7 @@ class Use:
         if self.wrote:
             return False
         if self.column is not None:
-            return _fits(self.column, match.entity)
+            return fits(self.column, match)
         return affinity(self.word, match.entity) > 0
 
     @property
@@ -60,13 +62,16 @@ class Use:
         return self.wrote or self.column is not None or self.word is not None
 
 
-def _fits(column: Column, entity: str) -> bool:
-    table, _, names = entity.rpartition(".")
+def fits(column: Column, match: Match) -> bool:
+    """Whether a column that something is compared with can be the matched one: itself, or one of another table that refers to it."""
+    table, _, names = match.entity.rpartition(".")
     own = table.rpartition(".")[2]
     same = plain(column.name) in {plain(name) for name in names.split("+")}
     if same and (column.table is None or plain(column.table) == plain(own)):
         return True
-    return affinity(column.name, entity) > 0 and affinity(column.name, own) > 0
+    if same and match.kind is CouplingKind.IDENTIFIER and affinity(column.name, column.name) > 0:
+        return True  # a key that keeps its name where others refer to it, as NATURAL JOIN has it: `salaries.emp_no`; `id` says nothing of the kind
+    return affinity(column.name, match.entity) > 0 and affinity(column.name, own) > 0
 
 
 def uses(record: DeepRecord | None) -> tuple[Use, ...]:
@@ -106,7 +111,8 @@ def _requested(request: DeepRequest) -> Iterator[Use]:
     )
     missing = answered is False if request.method == PROGRAM else request.status in _MISSING
     addressed = [(value, word, missing and word is None) for value, word in _segments(request)]
-    for value, word, addresses in (*addressed, *((value, value.name, False) for value in (*request.query, *request.body))):
+    sent = [(value, _named(request, value.name), answered is False and _searches(value)) for value in (*request.query, *request.body)]
+    for value, word, addresses in (*addressed, *sent):
         for fingerprint in value.fingerprints:
             yield Use(
                 fingerprint=fingerprint,
@@ -118,6 +124,17 @@ def _requested(request: DeepRequest) -> Iterator[Use]:
                 at=request.at,
                 through=request.through,
             )
+
+
+def _searches(value: DeepValue) -> bool:
+    """Whether a value is looked for wherever it may stand: no name says of what it is."""
+    return plain((value.name or "").rpartition(".")[2]) in _SEARCH
+
+
+def _named(request: DeepRequest, name: str | None) -> str | None:
+    """What a request calls a value: of `/tickets?number=17`, where `number` says nothing by itself, `tickets number`."""
+    parts = [part for part in request.path.split("/") if part and part != "{}"]
+    return f"{parts[-1]} {name}" if is_general(name) and parts else name
 
 
 def _segments(request: DeepRequest) -> Iterable[tuple[DeepValue, str | None]]:

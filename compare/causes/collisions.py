@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compare.identity.affinity import affinity
+from compare.identity.affinity import affinity, is_called
 from compare.identity.base_rate import stands_alone
-from harness.model import Signal, Strength
+from harness.model import CouplingKind, Signal, Strength
 from harness.model.coupling import LiteralForm, Presence
 
 if TYPE_CHECKING:
@@ -46,17 +46,19 @@ class Support:
         return (-self.count, self.match.density)
 
 
-def supports(matches: Iterable[Match], used: Used | None, literal: KnownLiteral | None = None, *, asserted: bool = False) -> list[Support]:
+def supports(
+    matches: Iterable[Match], used: Used | None, literal: KnownLiteral | None = None, *, asserted: bool = False, missed: bool = False
+) -> list[Support]:
     """What speaks for each match that only the production copy holds, the best supported first.
 
     `used` is how the value was used in the deep reruns, None where it was not seen at all; `asserted` tells that it stands in the assertion that
-    failed.
+    failed, `missed` that this looked something up by a key that was not there.
     """
-    found = [_support(match, used, literal, asserted=asserted) for match in matches if match.presence is Presence.LEGACY]
+    found = [_support(match, used, literal, asserted=asserted, missed=missed) for match in matches if match.presence is Presence.LEGACY]
     return sorted(found, key=lambda one: one.rank)
 
 
-def _support(match: Match, used: Used | None, literal: KnownLiteral | None, *, asserted: bool) -> Support:
+def _support(match: Match, used: Used | None, literal: KnownLiteral | None, *, asserted: bool, missed: bool) -> Support:
     alone = stands_alone(match)
     named = literal is not None and affinity(literal.name, match.entity) >= SAME_NAME
     asked = _asked(match, used, trusted=alone or named)
@@ -72,10 +74,15 @@ def _support(match: Match, used: Used | None, literal: KnownLiteral | None, *, a
         if used is not None and used.found_nothing:
             signals.append(Signal.FOUND_NOTHING)
             count += 1
-    elif asserted and alone:
+    elif asserted and (alone or missed or _expected_key(match, literal)):
         signals.append(Signal.ASSERTION)
         count += 1
     return Support(match=match, signals=tuple(signals), count=count, use=asked)
+
+
+def _expected_key(match: Match, literal: KnownLiteral | None) -> bool:
+    """Whether the source expects this very key: `order.order_id == 17`."""
+    return match.kind is CouplingKind.IDENTIFIER and literal is not None and is_called(literal.name, match.entity)
 
 
 def _asked(match: Match, used: Used | None, *, trusted: bool) -> Use | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from compare.causes.assertion import Ask, by_message
 from compare.causes.attribution import attribute
 from compare.causes.environment import broke_off, settings_at_import, settings_read, switched_off, telling
+from compare.causes.expected import expected_keys
 from compare.causes.experiments import remedy_of, shown, tried, weighed
 from compare.causes.patterns import find_pattern
 from compare.causes.requests import pattern_of_answers, pattern_of_requests
@@ -124,8 +125,12 @@ class _Case:
         was_likely = False
         if pair.direction in _LEGACY_NEEDED:
             at = frozenset(one for one in (place, sketch.place if sketch else None) if one is not None)
-            attributed = attribute(pair.test_id, sources, legacy, shadow, failed_at=at)
+            missed = pair.failure is not None and pair.failure.type.rpartition(".")[2] == "KeyError"
+            made_of = sketch.lines if sketch is not None and sketch.whole else ()
+            attributed = attribute(pair.test_id, sources, legacy, shadow, failed_at=at, made_of=made_of, missed=missed)
             couplings = tuple(one.coupling for one in weighed(attributed, results))
+            if all(one.strength is Strength.POSSIBLE for one in couplings):
+                couplings = (*expected_keys(pair.test_id, sources, seen, sketch, at), *couplings)
             was_likely = any(one.coupling.strength is Strength.LIKELY for one in attributed)
         if pair.direction in _COLLECTED:
             pattern, remedy = _of_cases(pair, sketch), Remedy.MAKE_DATA_AGNOSTIC

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compare.causes.assertion import Ask, Sketch
+from compare.causes.differing import lacks_values, nullness, numbers_differ, spread, values_differ
+from compare.causes.keys import is_key, is_of_keys, is_own_key
 from compare.causes.results import DATES
 from compare.causes.sql import AGGREGATES, ROWS, Column, Role
-from compare.causes.words import plain
 from harness.model import Pattern, RowOrder, Strength
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from compare.causes.results import ColumnResult, Group
     from harness.model import DeepValue
 
-
-_KEY = re.compile(r"(?:\A|_)(?:id|uuid|guid|key|pk)\Z|[a-z](?:Id|ID|Uuid|UUID|Key)\Z|\A(?:ID|Id)\Z", re.ASCII)
 
 _WRITTEN = frozenset({"str", "decimal", "float"})
 """Types whose values can be written in several ways."""
@@ -63,7 +61,8 @@ def find_pattern(groups: Sequence[Group], sketch: Sketch | None) -> Finding | No
 
 def _seen(groups: Sequence[Group], sketch: Sketch | None) -> Sequence[Group]:
     """Statements that read, and ran on both sides, issued where the assertion gets its operands from; else all that the test itself issued."""
-    reading = [group for group in groups if group.outline.verb in {"select", "with"} and group.legacy.executions and group.shadow.executions]
+    both = (group for group in groups if group.legacy.executions and group.shadow.executions)
+    reading = [group for group in both if group.outline.verb in {"select", "with"} and not is_of_keys(group)]
     if sketch is not None and sketch.whole:
         near = [group for group in reading if not group.places.isdisjoint(sketch.lines)]
         if near:
@@ -92,6 +91,7 @@ def _computes(group: Group, sketch: Sketch) -> bool:
     """Whether the assertion may be about what the statement counts or sums up: not where it speaks of other columns of the result alone."""
     facts = group.outline
     named = [name for name in sketch.names if name in group.column_names]
+    named += [group.column_names[number] for number in sketch.positions if number < len(group.column_names)]
     computed = {name.casefold() for name in facts.computed}
     return bool(facts.selected) and (not named or not computed or any(name.casefold() in computed for name in named))
 
@@ -101,8 +101,10 @@ def _time_window(group: Group, sketch: Sketch) -> Iterator[Finding]:
         group.only_shadow_finds_none
         or _computes(group, sketch)
         or (group.rows_differ and sketch.has(Ask.COUNT, Ask.COUNT_EACH, Ask.TRUTH, Ask.TOTAL))
+        or (group.is_dated and sketch.has(Ask.TEXT, Ask.NUMBER, Ask.DISTINCT))
     ):
         yield from _window_in_filter(group, asked=True)
+    asked = {name for ask, name in sketch.asked_of if ask in {Ask.EXTREME, Ask.TEXT, Ask.THRESHOLD, Ask.TOTAL}}
     for column, legacy, shadow in _columns(group, sketch):
         if (
             legacy.is_moment
@@ -110,20 +112,31 @@ def _time_window(group: Group, sketch: Sketch) -> Iterator[Finding]:
             and (
                 sketch.has(Ask.MOMENT)
                 or (Ask.THRESHOLD, column.name) in sketch.asked_of
-                or (sketch.has(Ask.EXTREME, Ask.TEXT, Ask.THRESHOLD) and not sketch.has(Ask.COUNT, Ask.COUNT_EACH))
+                or ((Ask.FORMAT, column.name) in sketch.asked_of and legacy.formats == shadow.formats)  # a piece of it: the year
+                or (
+                    sketch.has(Ask.EXTREME, Ask.TEXT, Ask.THRESHOLD)
+                    and not sketch.has(Ask.COUNT, Ask.COUNT_EACH, Ask.TOTAL)
+                    and (len(group.column_names) == 1 or not asked or column.name in asked)
+                )
             )
         ):
-            shown = (legacy.low, legacy.high) != (shadow.low, shadow.high) or _values_differ(legacy, shadow)
+            shown = (legacy.low, legacy.high) != (shadow.low, shadow.high) or values_differ(legacy, shadow)
             yield Finding(pattern=Pattern.TIME_WINDOW, group=group, entity=column, detail="reach", shown=shown, asked=True)
 
 
 def _window_in_filter(group: Group, *, asked: bool) -> Iterator[Finding]:
     """A comparison with a date in the statement itself, and a result that differs."""
-    if not (group.rows_differ or _numbers_differ(group)):
+    if not (group.rows_differ or numbers_differ(group)):
         return
-    column = _date_filter(group)
+    column = None if _sums_up_both(group) else _date_filter(group)
     if column is not None:
         yield Finding(pattern=Pattern.TIME_WINDOW, group=group, entity=column, detail="window", asked=asked)
+
+
+def _sums_up_both(group: Group) -> bool:
+    """Whether a number is made of many rows and both sides had some: the window lies within the data of both, and the number is what differs."""
+    amounts = group.outline.aggregates and not any(both[0].is_moment for name in group.column_names if (both := group.column(name)) is not None)
+    return amounts and any(group.legacy.fetched) and any(group.shadow.fetched)
 
 
 def _date_filter(group: Group) -> Column | None:
@@ -143,11 +156,13 @@ def _bounds(moment: DeepValue) -> bool:
 
 
 def _format(group: Group, sketch: Sketch) -> Iterator[Finding]:
-    if not sketch.has(Ask.FORMAT):
+    if not sketch.has(Ask.FORMAT) or group.only_shadow_finds_none:  # of rows that are not there it is not asked how they are written
         return
     for column, legacy, shadow in _columns(group, sketch, Ask.FORMAT):
+        if sketch.has(Ask.COUNT) and {(Ask.DISTINCT, column.name), (Ask.FORMAT, column.name)} <= set(sketch.asked_of):
+            continue  # how many different pieces there are
         if (legacy.types | shadow.types) & _WRITTEN:
-            shown = legacy.formats != shadow.formats or _values_differ(legacy, shadow)
+            shown = legacy.formats != shadow.formats or values_differ(legacy, shadow)
             yield Finding(pattern=Pattern.FORMAT, group=group, entity=column, detail="format", shown=shown, asked=True)
 
 
@@ -155,19 +170,10 @@ def _null(group: Group, sketch: Sketch) -> Iterator[Finding]:
     if not sketch.has(Ask.NONE, Ask.TRUTH) or _computes(group, sketch):
         return
     for column, legacy, shadow in _columns(group, sketch, Ask.NONE, Ask.TRUTH):
-        detail = _nullness(legacy, shadow)
+        counted_by = (Ask.COUNT_EACH, column.name) in sketch.asked_of  # how many have each value is asked, and not whether there is one
+        detail = None if counted_by else nullness(legacy, shadow)
         if detail is not None:
             yield Finding(pattern=Pattern.NULL, group=group, entity=column, detail=detail, asked=True)
-
-
-def _nullness(legacy: ColumnResult, shadow: ColumnResult) -> str | None:
-    if legacy.filled and not shadow.filled and shadow.null:
-        return "filled"
-    if legacy.null and not shadow.null and shadow.filled:
-        return "null"
-    if ("empty" in legacy.formats) != ("empty" in shadow.formats):
-        return "empty"
-    return None
 
 
 def _by_filter(group: Group, sketch: Sketch | None) -> Iterator[Finding]:
@@ -190,9 +196,9 @@ def _by_filter(group: Group, sketch: Sketch | None) -> Iterator[Finding]:
         entity = next(iter(facts.measured), None) or _compared(group) or _table(group)
         yield Finding(pattern=Pattern.FORMAT, group=group, entity=entity, detail="format", asked=asked)
     compared = _compared(group)
-    if compared is not None and not _is_key(compared):
+    if compared is not None and not is_key(compared):
         yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=compared, detail="filter", asked=asked)
-    elif compared is not None and not _is_own_key(group, compared):
+    elif compared is not None and not is_own_key(group, compared):
         yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=compared, detail="many", asked=asked)
 
 
@@ -201,7 +207,7 @@ def _counted_values(group: Group, sketch: Sketch) -> Iterator[Finding]:
     facts = group.outline
     plain_count = facts.counts and not facts.distinct and not facts.grouped and all(function == "count" for function, _ in facts.selected)
     if plain_count and group.only_shadow_finds_none and sketch.has(Ask.TRUTH, Ask.THRESHOLD) and _compared(group) is None:
-        for column in (column for _, column in facts.selected if column is not None and not _is_own_key(group, column)):
+        for column in (column for _, column in facts.selected if column is not None and not is_own_key(group, column)):
             yield Finding(pattern=Pattern.NULL, group=group, entity=column, detail="filled", asked=True)
 
 
@@ -218,9 +224,21 @@ def _table(group: Group) -> Column:
 def _value_of_group(group: Group, sketch: Sketch) -> Iterator[Finding]:
     """A text is looked up among groups that were counted: shadow has no such group."""
     facts = group.outline
-    for column in facts.grouped if facts.counts and sketch.has(Ask.TEXT) else ():
+    summed = facts.aggregates and not sketch.has(Ask.THRESHOLD, Ask.NUMBER, Ask.EXTREME, Ask.TOTAL)
+    on_top = facts.limited and facts.ordered  # which group is the first
+    for column in facts.grouped if (facts.counts or summed) and sketch.has(Ask.TEXT) and not on_top else ():
         both = group.column(column.name)
         if both is not None and "str" in both[0].types and both[0].values != both[1].values:
+            yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=column, detail="values", asked=True)
+
+
+def _value_of_counted(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    """Rows are counted that have a value of the source, and shadow lacks values of that column."""
+    if not sketch.has(Ask.COUNT, Ask.COUNT_EACH) or sketch.has(Ask.DISTINCT, Ask.EXTREME, Ask.FIRST):
+        return
+    for name in dict.fromkeys(name for ask, name in sketch.asked_of if ask is Ask.TEXT):
+        both = group.column(name)
+        if both is not None and lacks_values(*both) and not is_key(column := group.outline.resolved(name)):
             yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=column, detail="values", asked=True)
 
 
@@ -235,21 +253,17 @@ def _fan_out(group: Group, sketch: Sketch) -> Iterator[Finding]:
     if group.repeated and sketch.has(Ask.TRUTH, Ask.NONE) and one and other and not facts.selected and lonely[0] != lonely[1]:
         yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=_compared(group) or _table(group), detail="few", asked=True)
     by_group = facts.counts and (facts.grouped or (group.repeated and facts.placeholders))
-    if by_group and _computes(group, sketch) and (_numbers_differ(group) or group.rows_differ):
+    if by_group and _computes(group, sketch) and (numbers_differ(group) or group.rows_differ):
         entity = next((column for function, column in facts.selected if function == "count" and column), None) or next(iter(facts.grouped), None)
         yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=entity or _table(group), detail="many", asked=True)
     for column, legacy, shadow in _columns(group, sketch, Ask.COUNT_EACH, Ask.COUNT, Ask.TRUTH, Ask.FORMAT, Ask.EXTREME):
-        if "list" in legacy.types | shadow.types and _values_differ(legacy, shadow) and not sketch.has(Ask.TEXT, Ask.DISTINCT):
+        if "list" in legacy.types | shadow.types and values_differ(legacy, shadow) and not sketch.has(Ask.TEXT, Ask.DISTINCT):
             yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=column, detail="many", asked=True)
     if sketch.has(Ask.COUNT_EACH) and not group.repeated and not facts.selected:
         for column, legacy, shadow in _columns(group, sketch):
-            if _spread(group.legacy.fetched, legacy) != _spread(group.shadow.fetched, shadow):
+            parts = legacy.values is None is shadow.values and (Ask.COUNT_EACH, column.name) in sketch.asked_of  # of many values
+            if parts or spread(group.legacy.fetched, legacy) != spread(group.shadow.fetched, shadow):
                 yield Finding(pattern=Pattern.FAN_OUT, group=group, entity=column, detail="many", asked=True)
-
-
-def _spread(fetched: Sequence[int], column: ColumnResult) -> tuple[int, int]:
-    """Rows in all and how many different values they share, by classes."""
-    return (sum(fetched), column.distinct)
 
 
 def _ordering(group: Group, sketch: Sketch) -> Iterator[Finding]:
@@ -261,36 +275,26 @@ def _ordering(group: Group, sketch: Sketch) -> Iterator[Finding]:
     first = (sketch.has(Ask.FIRST) and (several or facts.ordered)) or (facts.limited and bool(facts.ordered))
     compared = sketch.has(Ask.TEXT, Ask.NUMBER, Ask.THRESHOLD, Ask.FORMAT, Ask.NONE)
     for column, legacy, shadow in _columns(group, sketch):
-        if _is_key(column):
+        if is_key(column) or (Ask.EXTREME, column.name) in sketch.asked_of:
             continue
         if first and compared:
-            yield Finding(pattern=Pattern.ORDERING, group=group, entity=column, detail="first", shown=_values_differ(legacy, shadow), asked=True)
+            yield Finding(pattern=Pattern.ORDERING, group=group, entity=column, detail="first", shown=values_differ(legacy, shadow), asked=True)
         elif sketch.has(Ask.SORTED) and legacy.orders != shadow.orders and RowOrder.NONE in legacy.orders | shadow.orders:
             yield Finding(pattern=Pattern.ORDERING, group=group, entity=column, detail="sorted", asked=True)
 
 
 def _aggregate(group: Group, sketch: Sketch) -> Iterator[Finding]:
     facts = group.outline
-    if facts.aggregates and _computes(group, sketch) and (_numbers_differ(group) or group.rows_differ):
+    if facts.aggregates and _computes(group, sketch) and (numbers_differ(group) or group.rows_differ):
         entity = next((column for function, column in facts.selected if function in AGGREGATES and column), None)
-        yield Finding(pattern=Pattern.AGGREGATE, group=group, entity=entity or _table(group), detail="sum", asked=True)
+        pattern, detail = (Pattern.TIME_WINDOW, "reach") if entity in facts.calendar else (Pattern.AGGREGATE, "sum")
+        yield Finding(pattern=pattern, group=group, entity=entity or _table(group), detail=detail, asked=True)
     if sketch.has(Ask.TOTAL, Ask.EXTREME):
         for column, legacy, shadow in _columns(group, sketch, Ask.TOTAL, Ask.EXTREME):
             spans = legacy.is_moment and sketch.has(Ask.TOTAL) and not sketch.has(Ask.MOMENT)
-            if spans or ({"int", "float", "decimal"} & legacy.types and not legacy.is_moment and not _is_key(column)):
-                shown = _values_differ(legacy, shadow) or group.rows_differ or (legacy.low, legacy.high) != (shadow.low, shadow.high)
+            if spans or ({"int", "float", "decimal"} & legacy.types and not legacy.is_moment and not is_key(column)):
+                shown = values_differ(legacy, shadow) or group.rows_differ or (legacy.low, legacy.high) != (shadow.low, shadow.high)
                 yield Finding(pattern=Pattern.AGGREGATE, group=group, entity=column, detail="sum", shown=shown, asked=True)
-
-
-def _is_key(column: Column) -> bool:
-    """Whether a column is called like a key: nobody adds those up, and they differ on the sides by design."""
-    return _KEY.search(column.name) is not None
-
-
-def _is_own_key(group: Group, column: Column) -> bool:
-    """Whether it is the key of the table that is read, and not one that leads to another."""
-    name, table = plain(column.name), plain((group.outline.tables or ("",))[0])
-    return name in {"id", "uuid", "key", f"{table}id", f"{table.rstrip('s')}id"}
 
 
 def _cardinality(group: Group, sketch: Sketch) -> Iterator[Finding]:
@@ -302,10 +306,10 @@ def _cardinality(group: Group, sketch: Sketch) -> Iterator[Finding]:
                 group=group,
                 entity=column,
                 detail="distinct",
-                shown=_values_differ(legacy, shadow) or legacy.distinct != shadow.distinct,
+                shown=values_differ(legacy, shadow) or legacy.distinct != shadow.distinct,
                 asked=True,
             )
-    if facts.counts and not facts.grouped and _numbers_differ(group):
+    if facts.counts and not facts.grouped and numbers_differ(group):
         entity = next((column for function, column in facts.selected if function == "count" and column), None)
         yield Finding(pattern=Pattern.CARDINALITY, group=group, entity=entity or _table(group), detail="rows", asked=True)
     if sketch.has(Ask.COUNT, Ask.COUNT_EACH, Ask.FIRST) and group.rows_differ and not _computes(group, sketch):
@@ -315,12 +319,27 @@ def _cardinality(group: Group, sketch: Sketch) -> Iterator[Finding]:
 def _value_set(group: Group, sketch: Sketch) -> Iterator[Finding]:
     if sketch.has(Ask.TEXT, Ask.NUMBER, Ask.THRESHOLD, Ask.DISTINCT):
         for column, legacy, shadow in _columns(group, sketch, Ask.TEXT, Ask.NUMBER, Ask.THRESHOLD, Ask.DISTINCT):
-            if _values_differ(legacy, shadow) and not _is_key(column):
+            if values_differ(legacy, shadow) and not is_key(column):
                 yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=column, detail="values", asked=True)
     if sketch.has(Ask.TRUTH):
         for column, legacy, shadow in _columns(group, sketch, Ask.TRUTH):
-            if (legacy.types | shadow.types) & _FLAGS and _values_differ(legacy, shadow) and not _is_key(column):
+            if (legacy.types | shadow.types) & _FLAGS and values_differ(legacy, shadow) and not is_key(column):
                 yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=column, detail="values", asked=True)
+
+
+def _worked_out(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    """The assertion is about what the system under test works out of rows, and names no column: of numbers in them that differ."""
+    about_numbers = sketch.has(Ask.TOTAL, Ask.EXTREME) or (sketch.has(Ask.SOME) and sketch.has(Ask.NUMBER, Ask.THRESHOLD))
+    named = {name for ask, name in sketch.asked_of if ask in {Ask.TOTAL, Ask.EXTREME, Ask.NUMBER, Ask.THRESHOLD}}
+    if not (sketch.whole and about_numbers) or named & set(group.column_names) or group.outline.selected:
+        return
+    numbers = [
+        (0 if "decimal" in both[0].types or "float" in both[0].types else 1, group.outline.resolved(name))
+        for name in group.column_names
+        if (both := group.column(name)) is not None and {"int", "float", "decimal"} & both[0].types and values_differ(*both)
+    ]
+    for _, column in sorted((one for one in numbers if not is_key(one[1])), key=lambda one: one[0]):
+        yield Finding(pattern=Pattern.AGGREGATE, group=group, entity=column, detail="sum", asked=sketch.has(Ask.TOTAL))
 
 
 def _rows_at_all(group: Group, sketch: Sketch) -> Iterator[Finding]:
@@ -333,14 +352,14 @@ def _rows_at_all(group: Group, sketch: Sketch) -> Iterator[Finding]:
 def _by_result(group: Group) -> Iterator[Finding]:
     """What the results alone say, where nothing of the assertion is known: only what leaves no choice."""
     facts = group.outline
-    if facts.aggregates and _numbers_differ(group):
+    if facts.aggregates and numbers_differ(group):
         entity = next((column for function, column in facts.selected if function in AGGREGATES and column), None)
         yield Finding(pattern=Pattern.AGGREGATE, group=group, entity=entity or _table(group), detail="sum")
-    if facts.counts and _numbers_differ(group):
+    if facts.counts and numbers_differ(group):
         yield Finding(pattern=Pattern.FAN_OUT if facts.grouped else Pattern.CARDINALITY, group=group, entity=_table(group), detail="rows")
     for name in group.column_names if len(group.column_names) == 1 else ():
         both = group.column(name)
-        detail = _nullness(*both) if both else None
+        detail = nullness(*both) if both else None
         if detail is not None:
             yield Finding(pattern=Pattern.NULL, group=group, entity=group.outline.resolved(name), detail=detail)
 
@@ -349,27 +368,11 @@ def _by_words(group: Group, sketch: Sketch | None) -> Iterator[Finding]:
     """What the words of the message allow, where the source is not at hand."""
     if sketch is None or sketch.whole or group.outline.selected:
         return
-    moments = [name for name in group.column_names if (both := group.column(name)) is not None and both[0].is_moment and _values_differ(*both)]
+    moments = [name for name in group.column_names if (both := group.column(name)) is not None and both[0].is_moment and values_differ(*both)]
     if sketch.has(Ask.MOMENT) and len(moments) == 1:
         yield Finding(pattern=Pattern.TIME_WINDOW, group=group, entity=group.outline.resolved(moments[0]), detail="reach")
     if sketch.has(Ask.COUNT) and (sketch.has(Ask.DISTINCT) or group.rows_differ):
         yield Finding(pattern=Pattern.CARDINALITY, group=group, entity=_table(group), detail="rows")
-
-
-def _values_differ(legacy: ColumnResult, shadow: ColumnResult) -> bool:
-    """Whether a column holds other values on the sides: by its enumeration where there is one; many values, which are not listed, are held to do."""
-    if legacy.values is None or shadow.values is None:
-        return True
-    return legacy.values != shadow.values or legacy.null != shadow.null
-
-
-def _numbers_differ(group: Group) -> bool:
-    """Whether the numbers of a result that was computed differ."""
-    for name in group.column_names:
-        both = group.column(name)
-        if both is not None and _values_differ(*both):
-            return True
-    return False
 
 
 _RULES: tuple[Callable[[Group, Sketch], Iterator[Finding]], ...] = (
@@ -379,11 +382,13 @@ _RULES: tuple[Callable[[Group, Sketch], Iterator[Finding]], ...] = (
     _by_filter,
     _counted_values,
     _value_of_group,
+    _value_of_counted,
     _fan_out,
     _ordering,
     _aggregate,
     _cardinality,
     _value_set,
     _rows_at_all,
+    _worked_out,
 )
 """In the order in which they are asked: what names the property outright comes first, values that merely differ (as they always do) last."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from compare.causes.asking import Asking
-from compare.causes.assertion import Sketch
+from compare.causes.assertion import Ask, Sketch
 from compare.causes.scope import Scope, fixture_of, function_at, in_loop, is_around, parsed, statement_at
-from compare.causes.syntax import called, calls_of_own, expressions, read_names
+from compare.causes.syntax import called, calls_of_own, expressions, is_measured, read_names
+from compare.causes.universal import asks_of_every
 from compare.causes.words import plain
 from harness.model import DeepPlace, Frame
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from harness.model import Failure
 
 _MOST_STEPS = 200
+_SEVERAL = re.compile(r"MultipleResultsFound|MultipleObjectsReturned|too many values to unpack")
+"""What is said where one row was asked for and there were several."""
+_BEYOND = {Ask.COUNT, Ask.COUNT_EACH, Ask.TOTAL, Ask.EXTREME, Ask.DISTINCT}
+"""What is asked of a group is beyond the matter where there is no such group."""
 _GIVING_UP = frozenset({"fail", "skip", "xfail"})
 
 
@@ -35,7 +41,7 @@ def read_assertion(sources: Mapping[str, str], failure: Failure, *, own: Collect
     modules = ((path, parsed(sources[path])) for path in sorted(shared, key=len, reverse=True))
     reader = _Reader(Asking(_known(columns)), shared=tuple((path, module) for path, module in modules if module is not None))
     place: DeepPlace | None = None
-    in_test = False
+    in_test = missing = False
     for number, frame in enumerate(reversed(frames)):
         module = parsed(sources[frame.path])
         statement = statement_at(module, frame.line) if module is not None else None
@@ -43,15 +49,20 @@ def read_assertion(sources: Mapping[str, str], failure: Failure, *, own: Collect
             continue
         if place is None or (frame.function == test and not in_test):
             place, in_test = DeepPlace(path=frame.path, line=statement.lineno), frame.function == test
-        reader.read(Scope(module, frame, function_at(module, frame)), statement, asserting=number == 0)
+        scope = Scope(module, frame, function_at(module, frame))
+        if number == 0 and failure.type == "KeyError":
+            missing = reader.asking.missing(statement)
+        reader.read(scope, statement, asserting=number == 0 and not missing)
     if place is None:
         return None
+    if _SEVERAL.search(f"{failure.type} {failure.template}"):
+        reader.asking.asks.add(Ask.COUNT)
     return Sketch(
         place=place,
         lines=tuple(dict.fromkeys(reader.lines)),
         names=tuple(dict.fromkeys(reader.asking.names)),
         positions=tuple(dict.fromkeys(reader.asking.positions)),
-        asks=frozenset(reader.asking.asks),
+        asks=frozenset(reader.asking.asks - (_BEYOND if missing else set())),
         asked_of=tuple(dict.fromkeys(reader.asking.asked_of)),
         whole=True,
     )
@@ -85,6 +96,8 @@ class _Reader:
         if asserting:
             for expression in parts if isinstance(statement, ast.Assert | ast.Expr | ast.If | ast.While) else ():
                 self.asking.condition(expression)
+            if asks_of_every(scope, statement):
+                self.asking.asks.add(Ask.EVERY)
         for expression in parts:
             self._follow(scope, expression, statement.lineno, each=in_loop(scope, statement))
         gives_up = any(called(node) in _GIVING_UP for expression in parts for node in ast.walk(expression) if isinstance(node, ast.Call))
@@ -101,6 +114,7 @@ class _Reader:
                 continue
             self._seen.add(key)
             self._note(scope, head)
+            self.asking.unpack(head)
             for condition in conditions:
                 if not loops:
                     self.asking.condition(condition)
@@ -133,7 +147,7 @@ class _Reader:
                 self._note(scope, statement)
                 self.asking.made_by(statement)
                 sums_up = isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name)
-                for one in made_of:
+                for one in self.asking.measured(made_of) if is_measured(expression, name) else made_of:
                     self._follow(scope, one, statement.lineno, each=each or (in_loop(scope, statement) and not sums_up))
                 self._heads(scope, statement, deciding=True)
         for function in self._own_functions(scope, expression):

@@ -12,6 +12,7 @@ from harness.model import DeepPlace, DeepRecord, DeepStatement, Phase, RowOrder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_PARTS = frozenset({"extract", "date_part", "date_trunc", "strftime", "year", "month", "quarter", "week", "day"})
 DATES = frozenset({"date", "datetime", "datetime with zone"})
 """Types and formats of moments."""
 
@@ -139,6 +140,11 @@ class Group:
     def repeated(self) -> bool:
         """Whether it was executed again and again: once for each row of something else."""
         return max(len(self.legacy.executions), len(self.shadow.executions)) > 2
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the result itself is made of parts of dates: `SELECT DISTINCT year(begun)`."""
+        return bool(self.outline.calendar) and any(name.partition("(")[0].casefold() in _PARTS for name in self.column_names)
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:

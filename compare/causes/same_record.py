@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compare.causes.bound import by_fingerprint
+from compare.causes.bound import by_fingerprint, fits
 from compare.causes.sql import Role
 from compare.causes.words import plain
+from compare.identity.affinity import is_general
 from harness.model import Coupling, CouplingKind, DeepPlace, Signal, Strength
 from harness.model.coupling import LiteralSource, Presence
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from compare.causes.results import Group
+    from compare.causes.sql import Column
     from harness.model import DeepRecord, DeepStatement, KnownLiteral, ReachedLiteral, SourceEvidence
     from harness.model.coupling import Match
 
@@ -21,15 +23,17 @@ _SAID = frozenset({LiteralSource.COMMENT, LiteralSource.DOCSTRING})
 
 
 def same_record(test_id: str, sources: SourceEvidence, legacy: DeepRecord | None, shadow: DeepRecord | None, group: Group) -> tuple[Coupling, ...]:
-    """The couplings to the one record that a statement reads by its own key, which the source holds, and under which both sides hold one.
+    """The couplings to the one record that a statement reads by its key, which the source holds, and under which both sides hold one.
 
     `group` is the statement that shows the property which the test found on legacy alone. A key that came out of the data is none: a statement that
-    is executed again and again, or with other keys on the sides, is passed over.
+    is executed again and again, or with other keys on the sides, is passed over. Where it reads what refers to the record, the column must hold keys
+    that legacy alone has: what both sides share is reference data.
     """
     executions = (*group.legacy.executions, *group.shadow.executions)
-    if group.repeated or not executions or max((*group.legacy.fetched, *group.shadow.fetched), default=2) > 1:
+    if group.repeated or not executions:
         return ()
-    keys = [set(_keys(group, one, sources)) for one in executions]
+    partly = _shared_in_part(sources)
+    keys = [{key for key, own in _keys(group, one, sources) if own or key[1].entity in partly} for one in executions]
     shared = set.intersection(*keys)
     reached = sources.reached.get(test_id) or sources.reached.get(test_id.rpartition(" [")[0], ())
     used = by_fingerprint(legacy, shadow)
@@ -41,20 +45,33 @@ def same_record(test_id: str, sources: SourceEvidence, legacy: DeepRecord | None
     return tuple({(one.path, one.line, one.token): one for one in found}.values())
 
 
-def _keys(group: Group, statement: DeepStatement, sources: SourceEvidence) -> Iterator[tuple[str, Match]]:
-    """The values that a statement compares with the key of the table that it reads, as far as both sides hold them."""
+def _shared_in_part(sources: SourceEvidence) -> frozenset[str]:
+    """Columns of keys of which, as far as the source and the records name them, legacy alone holds some."""
+    matches = [match for one in sources.literals for match in one.matches] + [match for several in sources.values.values() for match in several]
+    return frozenset(match.entity for match in matches if match.presence is Presence.LEGACY and match.kind is CouplingKind.IDENTIFIER)
+
+
+def _keys(group: Group, statement: DeepStatement, sources: SourceEvidence) -> Iterator[tuple[tuple[str, Match], bool]]:
+    """The keys that a statement asks for, as far as both sides hold them, and whether it reads one row by its own."""
     facts = group.outline
-    if len(facts.placeholders) != len(statement.parameters) or len(facts.tables) != 1:
+    if len(facts.placeholders) != len(statement.parameters):
         return
+    single = len(facts.tables) == 1 and max((*group.legacy.fetched, *group.shadow.fetched), default=2) <= 1
     for place, value in zip(facts.placeholders, statement.parameters, strict=True):
         if place.role is not Role.COMPARED or place.operator != "=" or place.column is None:
             continue
         for fingerprint in value.fingerprints[:1]:
             for match in sources.values.get(fingerprint, ()):
                 table, _, column = match.entity.rpartition(".")
-                own = plain(table.rpartition(".")[2]) == plain(facts.tables[0]) and plain(column) == plain(place.column.name)
-                if own and match.presence is Presence.BOTH and match.content != "name":
-                    yield fingerprint, match
+                own = single and plain(table.rpartition(".")[2]) == plain(facts.tables[0]) and plain(column) == plain(place.column.name)
+                if match.presence is Presence.BOTH and match.content != "name" and (own or fits(_told(place.column), match)):
+                    yield (fingerprint, match), own
+
+
+def _told(column: Column) -> Column:
+    """The column of a route as its path tells it: `customers_id` of the last part of `GET /customers/{}`."""
+    parts = [part for part in (column.table or "").partition(" /")[2].split("/") if part and part != "{}"]
+    return column._replace(table=None, name=f"{parts[-1]}_{column.name}") if parts and is_general(column.name) else column
 
 
 def _nearest(literals: list[ReachedLiteral], sources: SourceEvidence, lines: set[DeepPlace | None]) -> list[ReachedLiteral]:

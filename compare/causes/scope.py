@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from compare.causes.syntax import ONE_ROW, called, is_collection, stored_in
+from compare.causes.syntax import ONE_ROW, called, counts_up, is_collection, looked_up, results_of, stored_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +125,7 @@ class Scope:
 
     def constants(self) -> dict[str, ast.expr | None]:
         """Names of constants with what they are: of the module, of the function, and (unknown) those that a parametrisation gives it."""
-        found: dict[str, ast.expr | None] = dict.fromkeys(_parametrised(self.function) if self.function else ())
+        found: dict[str, ast.expr | None] = dict.fromkeys((*_parametrised(self.function), *_in_turn(self.function)) if self.function else ())
         for node in (*self.module.body, *(ast.walk(self.function) if self.function else ())):
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and _is_constant(node.value):
                 found.update(dict.fromkeys(targets_of(node), node.value))
@@ -172,6 +172,15 @@ def _is_constant(value: ast.expr) -> bool:
     return isinstance(value.operand if isinstance(value, ast.UnaryOp) else value, ast.Constant)
 
 
+def _in_turn(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
+    """Names that stand for one constant after the other: `for city in ("Ghent", "Bruges")`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Name):
+            named = isinstance(node.iter, ast.Name) and node.iter.id.isupper()
+            if named or _is_constant(node.iter):
+                yield node.target.id
+
+
 def _parametrised(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
     """The arguments that `pytest.mark.parametrize` gives a function."""
     calls = [one for one in function.decorator_list if isinstance(one, ast.Call) and called(one) == "parametrize" and one.args]
@@ -190,9 +199,12 @@ def targets_of(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> set[str]:
 
 
 def _grows(call: ast.expr) -> str | None:
-    """The list or set that `found.append(...)` fills."""
+    """The list, set or dictionary that `found.append(...)`, `found[key].append(...)`, `found.setdefault(key, []).append(...)` fill."""
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in {"append", "add", "extend", "update", "setdefault"}:
-        return call.func.value.id if isinstance(call.func.value, ast.Name) else None
+        held = call.func.value
+        if isinstance(held, ast.Subscript):
+            held = held.value
+        return held.id if isinstance(held, ast.Name) else _grows(held)
     return None
 
 
@@ -210,3 +222,18 @@ def is_one_row(scope: Scope, name: str) -> bool:
 def in_loop(scope: Scope, statement: ast.stmt) -> bool:
     """Whether a statement runs once for each of several."""
     return any(isinstance(head, ast.For | ast.AsyncFor | ast.While) for head, _ in scope.around(statement))
+
+
+def counted_in(scope: Scope, node: ast.AST) -> list[ast.expr]:
+    """What a dictionary in which something is looked up was counted by: `row["kind"]` of `Counter(row["kind"] for row in rows)["open"]`."""
+    held = looked_up(node)[0]
+    if isinstance(held, ast.Call):
+        return results_of(held.args[:1])
+    if not isinstance(held, ast.Name):
+        return []
+    found: list[ast.expr] = []
+    for statement, made_of in scope.made(held.id, getattr(node, "lineno", 0)):
+        counted = counts_up(statement)
+        found += [counted] if counted is not None else []
+        found += [part for one in made_of if isinstance(one, ast.Call) and called(one) == "Counter" for part in results_of(one.args[:1])]
+    return found

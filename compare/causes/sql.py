@@ -106,7 +106,8 @@ class Outline:
         for column in self.selected_columns:
             if column.name.casefold() == wanted:
                 return column
-        return Column(self.tables[0] if len(self.tables) == 1 else None, name)
+        unnamed = [column for function, column in self.selected if function == wanted.partition("(")[0]]  # min, max(amount)
+        return unnamed[0] if len(unnamed) == 1 and unnamed[0] else Column(self.tables[0] if len(self.tables) == 1 else None, name)
 
     @property
     def aggregates(self) -> bool:
@@ -270,10 +271,10 @@ class _Reader:
     def _null_tests(self) -> tuple[Column, ...]:
         found = []
         for place, word in enumerate(self.words):
-            if word == "is" and "null" in self.words[place + 1 : place + 3] and self.clauses[place] in {"where", "having", "on"}:
-                column = self._left_of(place)
-                if column is not None:
-                    found.append(column)
+            summed = self.clauses[place] == "select" and {"sum", "count"} & set(self.words[max(0, place - 8) : place])  # sum(fax IS NULL)
+            tested = word == "is" and "null" in self.words[place + 1 : place + 3] and (summed or self.clauses[place] in {"where", "having", "on"})
+            if tested and (column := self._left_of(place)) is not None:
+                found.append(column)
         return tuple(dict.fromkeys(found))
 
     def _is_flag(self, place: int) -> bool:

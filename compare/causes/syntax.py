@@ -101,6 +101,42 @@ def is_empty(expression: ast.expr) -> bool:
     return isinstance(expression, ast.List | ast.Tuple) and not expression.elts
 
 
+def is_cut_off(expression: ast.expr) -> bool:
+    """Whether it is made of as many of several as the source says: `rows[:3]`."""
+    cuts = [node.slice for node in ast.walk(expression) if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)]
+    return any(one is not None and is_fixed_place(one) for cut in cuts for one in (cut.lower, cut.upper))
+
+
+def is_order(expression: ast.expr, inner: ast.AST) -> bool:
+    """Whether a function says what something is ordered by: `key=lambda row: row["total"]`. It chooses nothing."""
+    return any(isinstance(node, ast.keyword) and node.arg == "key" and node.value is inner for node in ast.walk(expression))
+
+
+def is_piece(node: ast.Subscript) -> bool:
+    """Whether a text is cut at fixed places, that is a text that a row holds: `row["iban"][:2]`, `client.phone[-4:]`."""
+    held, cut = node.value, node.slice
+    named = isinstance(held, ast.Attribute) or (
+        isinstance(held, ast.Subscript) and isinstance(held.slice, ast.Constant) and isinstance(held.slice.value, str)
+    )
+    bounds = [one for one in (cut.lower, cut.upper) if one is not None] if isinstance(cut, ast.Slice) and cut.step is None else []
+    return named and bool(bounds) and all(map(is_fixed_place, bounds))
+
+
+def defaults_in(expression: ast.expr) -> set[ast.AST]:
+    """What stands in for what is not there, and is not asked for: the "" of `note or ""`, of `row.get("note", "")`, of `"".join(notes)`."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(expression):
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+            found.update(node.values[1:])
+        elif isinstance(node, ast.Call):
+            found.update(word.value for word in node.keywords if word.arg == "default")
+            if called(node) in {"get", "getattr", "pop", "next", "replace"}:
+                found.update(node.args[1:])
+            elif called(node) == "join" and isinstance(node.func, ast.Attribute):
+                found.add(node.func.value)
+    return found
+
+
 def is_collection(expression: ast.expr) -> bool:
     """Whether it plainly holds several values, of which a text is one, and is no text of which it is a part."""
     if isinstance(expression, ast.Call):
@@ -108,7 +144,7 @@ def is_collection(expression: ast.expr) -> bool:
     return isinstance(expression, ast.SetComp | ast.ListComp | ast.DictComp | ast.Set | ast.List | ast.Tuple | ast.Dict)
 
 
-_COLLECTIONS = frozenset({"set", "list", "tuple", "frozenset", "dict", "sorted", "keys", "values"})
+_COLLECTIONS = frozenset({"set", "list", "tuple", "frozenset", "dict", "sorted", "keys", "values", "Counter", "defaultdict"})
 
 
 def looked_up(node: ast.AST) -> tuple[ast.expr | None, str | None]:
@@ -128,9 +164,10 @@ def conditions_of(node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.Dict
 
 
 def is_of_signs(call: ast.Call) -> bool:
-    """`set("äö")`: the signs of a text written in the source."""
+    """`set("äö")`: the signs of a text written in the source. Capitals are codes: `set("ABC")`."""
     first = call.args[0] if call.args else None
-    return called(call) in {"set", "frozenset"} and isinstance(first, ast.Constant) and isinstance(first.value, str)
+    text = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+    return called(call) in {"set", "frozenset"} and bool(text) and not (text.isascii() and text.isalpha() and text.isupper())
 
 
 def is_of_neighbours(call: ast.Call) -> bool:
@@ -139,6 +176,29 @@ def is_of_neighbours(call: ast.Call) -> bool:
     return called(call) == "pairwise" or (
         isinstance(second, ast.Subscript) and isinstance(second.slice, ast.Slice) and second.slice.lower is not None
     )
+
+
+def is_measured(expression: ast.expr, name: str) -> bool:
+    """Whether an expression asks of what is called so how long it is, and nothing else."""
+    measured = [node.args[0] for node in ast.walk(expression) if isinstance(node, ast.Call) and called(node) == "len" and len(node.args) == 1]
+    read = [node for node in ast.walk(expression) if isinstance(node, ast.Name) and node.id == name]
+    return bool(read) and all(any(node is one for one in measured) for node in read)
+
+
+def is_text(arguments: list[ast.expr]) -> bool:
+    """Whether the only argument is a text written in the source."""
+    return len(arguments) == 1 and isinstance(arguments[0], ast.Constant) and isinstance(arguments[0].value, str)
+
+
+def decimal_of(expression: ast.expr) -> ast.Constant | None:
+    """The number of `Decimal("0.10")`."""
+    if not (isinstance(expression, ast.Call) and called(expression) in {"Decimal", "Fraction"} and len(expression.args) == 1):
+        return None
+    value = expression.args[0].value if isinstance(expression.args[0], ast.Constant) else None
+    try:
+        return ast.Constant(float(value)) if isinstance(value, str | int | float) else None
+    except ValueError:
+        return None
 
 
 def stored_under(node: ast.Attribute) -> str | None:
@@ -160,8 +220,12 @@ def counts_up(statement: ast.stmt) -> ast.expr | None:
         return held.slice if isinstance(held, ast.Subscript) else None
     else:
         return None
-    is_one = isinstance(value, ast.Constant) and value.value == 1
-    return target.slice if is_one and isinstance(target, ast.Subscript) else None
+    return target.slice if is_one(value) and isinstance(target, ast.Subscript) else None
+
+
+def is_one(value: ast.expr) -> bool:
+    """Whether it is the number 1."""
+    return isinstance(value, ast.Constant) and value.value == 1
 
 
 _RESHAPING = frozenset(

@@ -48,6 +48,23 @@ def affinity(name: str | None, entity: str) -> float:
     return sum(1 for word in wanted if word in given or any(_one_stem(word, other) for other in given)) / len(wanted)
 
 
+def is_called(name: str | None, entity: str) -> bool:
+    """Whether `name` is the column's own: `emp_no` of `employees.emp_no`, `order_id` of `orders.id`. A column called `id` alone needs its table."""
+    table, _, column = entity.rpartition(".")
+    own, spelled = _plain(column), _plain(name or "")
+    of_table = {_plain(table.rpartition(".")[2]) + own, _singular(_plain(table.rpartition(".")[2])) + own}
+    return bool(spelled) and (spelled in of_table or (spelled == own and bool(_telling(column))))
+
+
+def _plain(text: str) -> str:
+    return text.replace("_", "").casefold()
+
+
+def is_general(name: str | None) -> bool:
+    """Whether a name says of nothing what it is of: `id`, `number`, `code`."""
+    return bool(name) and not _telling(name or "")
+
+
 def _telling(text: str) -> frozenset[str]:
     plain = text if text.isascii() else "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
     return frozenset(_singular(word) for word in (found.lower() for found in _WORDS.findall(plain)) if word not in _GENERAL)

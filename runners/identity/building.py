@@ -16,7 +16,7 @@ from harness.model.canonical import canonical
 from harness.model.coupling import IdentifyingColumn, IndexSummary
 from runners.identity.choice import choose
 from runners.identity.connection import reading
-from runners.identity.content import national_number
+from runners.identity.content import family_names, national_number
 from runners.identity.documents import identifying
 from runners.identity.layout import BLOCK, CHECK, LEGACY, MAGIC, MOST_COLUMNS, SHADOW, Description, Profile, first_entry
 from runners.identity.limits import Pace, ReadLimits
@@ -141,6 +141,10 @@ class _Reader:
             self.taken[number] += len(spelled)
         if choice.shown.content == "phone" and not choice.within:
             spelled += [f"n:{digits}" for value in columns[0] if isinstance(value, str) and (digits := national_number(value))]
+        if choice.of_people:
+            spelled += [
+                text for value in columns[0] if isinstance(value, str) for name in family_names(value) if (text := canonical(name)) is not None
+            ]
         fingerprint, low = self.key.fingerprint, entry(0, number, side)
         self.sorter.extend([int(fingerprint(text), 16) << 16 | low for text in spelled])
 

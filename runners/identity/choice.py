@@ -44,6 +44,7 @@ _SHARE_OF_PART = 0.2
 _FEWEST_OF_PART = 20
 _FEWEST_IN_DOCUMENTS = 3
 _ADDRESS = re.compile(r"address|street|strasse|adresse|direccion|indirizzo", re.IGNORECASE)
+_NO_PERSON = re.compile(r"compan|firm|organi[sz]ation|product|title|brand|file|login|user_?name", re.IGNORECASE)
 _FIRST = re.compile(r"^(?:first|given|fore)_?name$|^vorname$|^prenom$|^nombre$|^nome$", re.IGNORECASE)
 _LAST = re.compile(r"^(?:last|family|sur)_?name$|^nachname$|^nom$|^apellidos?$|^cognome$", re.IGNORECASE)
 
@@ -64,6 +65,12 @@ class Choice:
     def stored(self) -> bool:
         """Whether the values themselves go into the index."""
         return self.shown.covered_by is None
+
+    @property
+    def of_people(self) -> bool:
+        """Whether it holds full names of people, who are searched for by a word of theirs as well."""
+        whole = self.shown.content == "name" and len(self.columns) == 1 and not self.within
+        return whole and _AROUND_PEOPLE.search(self.table.bare) is not None and _NO_PERSON.search(self.columns[0]) is None
 
 
 def choose(

@@ -40,6 +40,8 @@ _NAME_WORDS = re.compile(
 )
 _SECTION = re.compile(r"(?<=[a-z])(?=[A-Z])|_")
 _FEWEST = 3
+_MOST_OF_NAME = 5
+_SHORTEST_FAMILY = 4
 
 
 def content_of(name: str, values: Sequence[object]) -> str | None:
@@ -90,6 +92,16 @@ def national_number(value: str) -> str | None:
     """The digits of a telephone number without its country, as somebody there would write it; None where the country is not told."""
     number = _parsed(value)
     return str(number.national_number) if number is not None and number.national_number else None
+
+
+def family_names(value: str) -> list[str]:
+    """The words of a full name behind the first, as somebody would search for them: `Holmes` and `Watson` of `Mary Holmes-Watson`."""
+    words = value.split()
+    if not 1 < len(words) <= _MOST_OF_NAME:
+        return []
+    family = words[:1] if words[0].endswith(",") else words[1:]
+    pieces = [piece for word in family for piece in dict.fromkeys((word, *word.split("-")))]
+    return [piece for one in pieces if len(piece := one.strip(",.")) >= _SHORTEST_FAMILY and not any(map(str.isdigit, piece))]
 
 
 def _share(values: Sequence[object], is_one: Callable[[object], bool]) -> float:

@@ -103,9 +103,18 @@ class Evaluator:
         if name in {"lower", "upper", "strip", "encode"} or (name == "zfill" and known and known[0]):
             arguments = [known[0][0].value] if name == "zfill" else []
             return [Known(getattr(one.value, name)(*arguments), one.origins) for one in bases if isinstance(one.value, str)]
+        if name == "__format__" and known and known[0]:
+            return [Known(text, one.origins) for one in bases if (text := _spelled(one.value, known[0][0].value)) is not None]
         if name == "join" and bases and known:
             lists = [one.value for one in known[0] if isinstance(one.value, _Several)]
             return [found for one in bases for several in lists if (found := _joined_by(one, several)) is not None]
+        if name == "split":
+            by = next((one.value for one in known[0] if isinstance(one.value, str)), None) if known else None
+            return [
+                Known(_Several(tuple((Known(piece, ()),) for piece in one.value.split(by or None)[:_MOST])), ())
+                for one in bases
+                if isinstance(one.value, str)
+            ]
         if name == "format":
             return [Known(text, one.origins) for one in bases if (text := _formatted(one.value)) is not None]
         return []
@@ -193,6 +202,13 @@ def _joined_by(separator: Known, several: _Several) -> Known | None:
 def _formatted(template: object) -> str | None:
     """A template with its places left open: what is written around them still counts."""
     return str(template).replace("{}", UNKNOWN).replace("%s", UNKNOWN).replace("%d", UNKNOWN) if isinstance(template, str) else None
+
+
+def _spelled(value: Any, spec: object) -> str | None:  # noqa: ANN401  # whatever was worked out
+    try:
+        return format(value, str(spec))
+    except (TypeError, ValueError):
+        return None
 
 
 def _at(base: object, key: object) -> Iterable[Known]:

@@ -76,6 +76,14 @@ class PythonFacts(NamedTuple):
     imports: tuple[tuple[str, str, str | None, int], ...]
     comments: tuple[tuple[str, int, int], ...]
 
+    def refusing(self) -> frozenset[int]:
+        """The scopes in which a number stands by which a server says that there is no such thing, or that nothing of the kind is done with it."""
+        return frozenset(one.scope for one in self.literals if one.value.__class__ is int and one.value in _REFUSALS)
+
+
+_REFUSALS = frozenset({404, 405, 410})
+"""Not found, method not allowed, gone."""
+
 
 def facts_from(raw: tuple[Any, ...]) -> PythonFacts:
     """Give names back to what marshal carried."""

@@ -19,7 +19,9 @@ _OTHER_TEST = re.compile(
     r".*[._-](?:test|spec|tests|specs)\.(?:[jt]sx?|mjs|cjs|rb|exs|php|dart|kt|scala|swift|go|rs|cs|groovy)|"
     r"(?:Test[A-Z].*|.*(?:Test|Tests|Spec|IT))\.(?:java|kt|scala|groovy|cs|php|swift)|.*\.feature|test_.*\.(?:rb|sh|bats|js)|.*\.bats",
 )
-DATA_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".toml", ".csv", ".tsv", ".xml", ".sql", ".txt"})
+DATA_SUFFIXES = frozenset(
+    {".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".toml", ".csv", ".tsv", ".xml", ".sql", ".txt", ".ini", ".cfg", ".properties"}
+)
 CODE_SUFFIXES = frozenset(
     {".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".rb", ".go", ".java", ".kt", ".scala", ".groovy", ".cs", ".php", ".rs", ".swift", ".dart"}
     | {".ex", ".exs", ".sh", ".bats", ".feature"},

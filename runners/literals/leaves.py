@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 from xml.parsers import expat
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 Key = tuple[str | int, ...]
+_SETTING = re.compile(r"\s*([\w.-]+)\s*[=:]\s*(\S.*?)\s*$")
 _LARGEST = 8_000_000
 """Bytes of a data file beyond which it is no test case but a dump."""
 
@@ -234,6 +236,21 @@ def _text(content: bytes) -> Iterator[Leaf]:
             yield Leaf(line.strip(), number, len(line) - len(line.lstrip()) + 1, number, (number - 1,))
 
 
+def _settings(content: bytes) -> Iterator[Leaf]:
+    """`name = value` or `name: value` in a line, under [section]; other lines as they stand."""
+    section: Key = ()
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        text = line.strip()
+        if text.startswith(("#", ";", "!")):
+            yield Leaf(text, number, line.index(text) + 1, number, (), is_comment=True)
+        elif text.startswith("[") and text.endswith("]"):
+            section = (text[1:-1],)
+        elif (found := _SETTING.match(line)) is not None:
+            yield Leaf(found[2], number, found.start(2) + 1, number, (*section, found[1]))
+        elif text:
+            yield Leaf(text, number, line.index(text) + 1, number, section)
+
+
 _READERS: dict[str, Callable[[bytes], Iterator[Leaf]]] = {
     ".json": _json,
     ".jsonl": _json_lines,
@@ -246,4 +263,5 @@ _READERS: dict[str, Callable[[bytes], Iterator[Leaf]]] = {
     ".xml": _xml,
     ".sql": _text,
     ".txt": _text,
+    **dict.fromkeys((".ini", ".cfg", ".properties"), _settings),
 }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _EMAIL = re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+")
 _UUID = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![0-9A-Fa-f])")
 _ACCOUNT = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
+_ACCOUNT_TYPED = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){3,8}(?!\w)", re.IGNORECASE | re.ASCII)
 _GROUPED = re.compile(r"(?<![\w.+])[+(]?\d(?:[ ()/.-]{0,2}\d){6,18}(?![\w])")
 _MOMENT = re.compile(r"(?<!\d)(?:\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}[\d:.+Z-]*)?|\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}:\d{2}(?::\d{2})?)(?!\d)")
 _TOKEN = re.compile(r"(?<![\w.])-?[^\W_]\w*(?:[-/_#]\w+)*(?!\w|\.\d)")
@@ -28,8 +29,10 @@ _SQL = re.compile(r"\s*(?:--[^\n]*\n\s*)*(?:select|insert|update|delete|with|mer
 _COMPARED = frozenset(
     {TokenType.EQ, TokenType.NEQ, TokenType.IN, TokenType.LIKE, TokenType.ILIKE, TokenType.GT, TokenType.LT, TokenType.GTE, TokenType.LTE}
 )
-_IN_FRONT = re.compile(r"([A-Za-z_][\w-]*)(?:/|=|: ?| )$")
+_IN_FRONT = re.compile(r"([A-Za-z_][\w-]*)(?:/|=| ?== ?|: ?| )$")
 _LONGEST = 20_000
+_SHORTEST_ACCOUNT = 15
+"""Signs of the shortest IBAN (Norway's)."""
 
 
 class Part(NamedTuple):
@@ -55,12 +58,29 @@ def _in_prose(text: str) -> Iterator[Part]:
     moments = [found.span() for found in _MOMENT.finditer(text)]
     for shape in (_EMAIL, _UUID, _ACCOUNT, _GROUPED):
         yield from (Part(found.group().strip(".'- "), found.start(), None) for found in shape.finditer(text) if not _within(found.start(), moments))
+    yield from _accounts(text)
     for value, offset in _with_digits(text):
         if not _within(offset, moments):
             yield Part(value, offset, _in_front(text, offset))
     yield from _names(text)
     for found in _QUOTED.finditer(text):
         yield Part(next(filter(None, found.groups())), found.start() + 1, None)
+
+
+def _accounts(text: str) -> Iterator[Part]:
+    """Account numbers (IBAN) in small letters too: their check digits tell them, and where they end, from other words."""
+    for found in _ACCOUNT_TYPED.finditer(text):
+        groups = found.group().split(" ")
+        for count in range(len(groups), 0, -1):
+            told = " ".join(groups[:count])
+            if _has_check_digits(told.replace(" ", "")):
+                yield Part(told, found.start(), None)
+                break
+
+
+def _has_check_digits(account: str) -> bool:
+    """ISO 13616: letters as 10 to 35, the first four signs behind the others, are 1 modulo 97."""
+    return len(account) >= _SHORTEST_ACCOUNT and int("".join(str(int(sign, 36)) for sign in account[4:] + account[:4])) % 97 == 1
 
 
 def _with_digits(text: str) -> Iterator[tuple[str, int]]:

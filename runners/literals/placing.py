@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +22,14 @@ class Placing:
         self._lines = lru_cache(maxsize=256)(self._read)
         self._cached = lru_cache(maxsize=200_000, typed=True)(self._make)
 
-    def written(self, value: Value, path: str, line: int, column: int, end_line: int, name: str | None) -> tuple[Literal, ...]:
-        """A value as it stands, and its pieces where it is a text. `column` is 1-based."""
-        return self._cached(value, path, line, column, end_line, name)
+    def written(
+        self, value: Value, path: str, line: int, column: int, end_line: int, name: str | None, *, refused: bool = False
+    ) -> tuple[Literal, ...]:
+        """A value as it stands, and its pieces where it is a text. `column` is 1-based. Of what is `refused`, a path says nothing."""
+        found: tuple[Literal, ...] = self._cached(value, path, line, column, end_line, name)
+        if not refused or not isinstance(value, str):
+            return found
+        return tuple(replace(one, name=None) if one.form is LiteralForm.PART and f"/{one.value!s}" in value else one for one in found)
 
     def pieces(self, text: str, path: str, line: int, column: int, end_line: int, name: str | None = None) -> tuple[Literal, ...]:
         """Only the pieces: of a comment, a docstring."""

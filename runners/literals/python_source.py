@@ -47,9 +47,11 @@ class _Reader:
         self.literals: list[tuple[Any, ...]] = []
         self.imports: list[tuple[str, str, str | None, int]] = []
         self.texts: list[tuple[int, int, int, int]] = []
+        self.made: set[str] = set()
 
     def module(self, tree: ast.Module) -> None:
         number = self._reserve()
+        self.made = {name for one in tree.body if isinstance(one, ast.Assign | ast.AnnAssign) for name in _assigned(one)}
         loose = self._block(tree.body, number, "")
         walker = Walker(number, self.literals, self.texts, _docstring(tree))
         walker.walk(loose)
@@ -69,6 +71,8 @@ class _Reader:
                 self.imports += [(one.asname or one.name, statement.module or "", one.name, statement.level) for one in statement.names]
             elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign) and (names := _assigned(statement)):
                 self._constant(statement, names, owner, prefix)
+            elif isinstance(statement, ast.Expr | ast.Assign) and (filled := _filled(statement)) in self.made:
+                self._constant(statement, [filled], owner, prefix)
             elif isinstance(statement, _COMPOUND):
                 loose += [
                     one for head in _HEADS if (value := getattr(statement, head, None)) for one in (value if isinstance(value, list) else [value])
@@ -100,7 +104,7 @@ class _Reader:
         bases = tuple(ast.unparse(base) for base in node.bases if isinstance(base, ast.Name | ast.Attribute))
         self._keep(number, walker, (prefix + node.name, "class", first, node.end_lineno, owner), bases=bases)
 
-    def _constant(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, names: list[str], owner: int, prefix: str) -> None:
+    def _constant(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr, names: list[str], owner: int, prefix: str) -> None:
         number = self._reserve()
         walker = Walker(number, self.literals, self.texts)
         walker.walk([node])
@@ -113,6 +117,7 @@ class _Reader:
         for name in names[1:]:  # another name for the same
             alias = Walker(len(self.scopes), self.literals, self.texts)
             alias.names.add(names[0] if not prefix else f"{prefix}{names[0]}")
+            alias.bindings = [one for one in walker.bindings if one[0] == name]
             self._keep(self._reserve(), alias, (prefix + name, *head))
 
     def _reserve(self) -> int:
@@ -134,6 +139,16 @@ class _Reader:
         names = tuple(name for name in walker.names if name.partition(".")[0] not in own or name[0] in ".!")
         expressions = (tuple(walker.bindings), tuple(walker.computed), tuple(walker.cases))
         self.scopes[number] = (*head, names, params, fixture, autouse, bases, *expressions)
+
+
+def _filled(node: ast.stmt) -> str:
+    """The name of what a statement puts something into: `CONFIG.read("night.ini")`, `CASES["late"] = 17`; "" for other statements."""
+    holder: ast.expr | None = None
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        holder = node.value.func.value
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
+        holder = node.targets[0].value
+    return holder.id if isinstance(holder, ast.Name) else ""
 
 
 def _assigned(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> list[str]:

@@ -43,6 +43,7 @@ class Reach:
         self.comments = lru_cache(maxsize=2048)(self._comments)
         self.by_scope = lru_cache(maxsize=2048)(self._by_scope)
         self.by_place = lru_cache(maxsize=2048)(self._by_place)
+        self.refusing = lru_cache(maxsize=2048)(lambda path: self._facts(path).refusing())
 
     def of(self, test: TestName) -> tuple[Reached, ...]:
         """The literals of a test, nearest first; () where the suite has no such test."""
@@ -134,6 +135,7 @@ class _Gathering:
         scope = self.reach.modules.scope(spot)
         decorating = self.selected.decorating.get(spot, ())
         called = scope.qualname.rpartition(".")[2] if scope.kind == "constant" else None
+        refused = spot.number in self.reach.refusing(spot.path)
         for one in self._kept(spot):
             if one.is_doc:
                 if spot.number:
@@ -143,7 +145,8 @@ class _Gathering:
                 continue
             name = self.selected.names.get((spot.path, one.line, one.column)) or one.name or called
             by = LiteralSource.PARAMETRIZE if any(within((one.line, one.column), span) for span in decorating) else source
-            self._add(self.reach.placing.written(one.value, spot.path, one.line, one.column + 1, one.end_line, name), by, distance)
+            placed = self.reach.placing.written(one.value, spot.path, one.line, one.column + 1, one.end_line, name, refused=refused)
+            self._add(placed, by, distance)
             if isinstance(one.value, str):
                 self._opens(one.value, spot, distance)
 
@@ -201,7 +204,8 @@ class _Gathering:
         for expression, line, column in scope.computed:
             if any(within((line, column), span) for span in dropped):
                 continue
-            for known in evaluator.values(expression):
+            pieces = expression is not None and expression[:2] == ("f", "split")  # each piece of a text that is cut is a value of its own
+            for known in evaluator.values(("i", expression) if pieces else expression):
                 self._result(known, spot, (line, column), source, distance)
 
     def _result(self, known: Known, spot: Spot, place: tuple[int, int], source: LiteralSource, distance: int) -> None:

@@ -90,13 +90,15 @@ class SuiteLiterals:
     def _of_python(self, path: str) -> Iterator[Reached]:
         facts = self._packed.facts(path)
         placing = self._python.placing
+        refusing = facts.refusing() if facts else frozenset()
         for one in facts.literals if facts else ():
             scope = facts.scopes[one.scope] if facts else None
             if one.is_doc:
                 found = placing.pieces(one.value, path, one.line, one.column + 1, one.end_line)
             else:
                 called = scope.qualname.rpartition(".")[2] if scope is not None and scope.kind == "constant" else None
-                found = placing.written(one.value, path, one.line, one.column + 1, one.end_line, one.name or called)
+                named, refused = one.name or called, one.scope in refusing
+                found = placing.written(one.value, path, one.line, one.column + 1, one.end_line, named, refused=refused)
             source = LiteralSource.DOCSTRING if one.is_doc else LiteralSource.CONSTANT if scope and scope.kind == "constant" else LiteralSource.BODY
             yield from (Reached(literal=literal, source=source, distance=0) for literal in found)
         for text, line, column in facts.comments if facts else ():

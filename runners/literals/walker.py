@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runners.literals.cases import cases_of
@@ -22,10 +23,13 @@ _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Mod: "%", ast.Div: 
 _KNOWN_CALLS = frozenset(
     {"int", "str", "float", "range", "list", "tuple", "set", "sorted", "uuid.UUID", "UUID", "Decimal", "decimal.Decimal", "Path", "pathlib.Path"}
 )
-_KNOWN_METHODS = frozenset({"join", "format", "joinpath", "lower", "upper", "strip", "zfill", "replace", "encode"})
+_KNOWN_METHODS = frozenset({"join", "split", "format", "joinpath", "lower", "upper", "strip", "zfill", "replace", "encode"})
 _DOTTED = frozenset({ast.Name, ast.Attribute})
 _PLAIN = frozenset({str, int, float, bytes})
 _LONGEST_LIST = 512
+_NAME = re.compile(r"[^\W\d_a-z][^\W\d_]+(?:[ '\u2019-][^\W\d_]+){0,2}")
+_GETTING = frozenset({"get", "get_one", "get_object_or_404"})
+"""Calls that take a class of records and a key: those of SQLAlchemy's session, Django's shortcut."""
 
 
 def child_fields() -> dict[type, tuple[str, ...]]:
@@ -161,11 +165,9 @@ class Walker:
             if part.__class__ is ast.Constant:
                 parts.append(self.literal(part))
             else:
-                plain = part.format_spec is None
-                if not plain:
+                if part.format_spec is not None:
                     self._stack.append(part.format_spec)
-                built = self._item(part.value)
-                parts.append(built if plain else None)
+                parts.append(_written(self._item(part.value), part.format_spec))
         return ("j", tuple(parts))
 
     def _several(self, node: Any) -> Expression:  # noqa: ANN401  # ast.List, Tuple, Set
@@ -180,11 +182,19 @@ class Walker:
             keys.append(None if key is None else self._item(key))
             called = key.value if key.__class__ is ast.Constant and key.value.__class__ is str else None
             values.append(self._item(value, called))
+        self._full_names(values)
         return ("d", tuple(keys), tuple(values))
 
     def _subscript(self, node: Any) -> Expression:  # noqa: ANN401  # ast.Subscript
         base, key = self.build(node.value), self.build(node.slice)
         return None if base is None or key is None else ("s", base, key)
+
+    def _comparison(self, node: Any) -> Expression:  # noqa: ANN401  # ast.Compare
+        sides = [node.left, *node.comparators]
+        called = _compared_with(sides)
+        for one in sides:
+            self._item(one, called)
+        return None
 
     def _call(self, node: Any) -> Expression:  # noqa: ANN401  # ast.Call
         function = node.func
@@ -198,9 +208,15 @@ class Walker:
         if called.endswith(("getfixturevalue", "usefixtures")):
             self.names.update("!" + one.value for one in node.args if one.__class__ is ast.Constant and one.value.__class__ is str)
         arguments = [self._item(one, name) for one, name in zip(node.args, _argument_names(called, node.args), strict=True)]
-        for keyword in node.keywords:
-            self._item(keyword.value, keyword.arg)
+        named = [self._item(keyword.value, keyword.arg) for keyword in node.keywords]
+        self._full_names([*arguments, *named])
         return _called(called, base, arguments)
+
+    def _full_names(self, values: list[Expression]) -> None:
+        """Two names beside each other may be one person's, first name and last, which says more than either."""
+        for first, last in pairwise(values):
+            if _is_name(first) and _is_name(last):
+                self.computed.append((("j", (first, ("k", " ", 0, 0), last)), first[2], first[3]))  # type: ignore[index]  # both are literals
 
     # Statements and the like
 
@@ -216,6 +232,10 @@ class Walker:
         called = single.id if single.__class__ is ast.Name else single.attr if single.__class__ is ast.Attribute else None
         self._stack.extend(targets)
         if node.value is None:
+            return
+        if single.__class__ is ast.Tuple and node.value.__class__ is ast.Tuple and len(single.elts) == len(node.value.elts):
+            each = [(_bound(target), self._item(value, _bound(target))) for target, value in zip(single.elts, node.value.elts, strict=True)]
+            self.bindings += [(name, value) for name, value in each if name is not None and value is not None]
             return
         built = self._item(node.value, called)
         if built is not None:
@@ -266,6 +286,7 @@ class Walker:
         ast.Dict: _dictionary,
         ast.Subscript: _subscript,
         ast.Call: _call,
+        ast.Compare: _comparison,
     }
     _special: ClassVar[dict[type, Callable[[Walker, Any], None]]] = {
         **dict.fromkeys(_builders, _expression),
@@ -283,11 +304,44 @@ class Walker:
 
 
 def _argument_names(called: str, arguments: list[Any]) -> list[str | None]:
-    """What a call says of its positional arguments: the function's name; of the default of an environment variable, that variable's."""
+    """What a call says of its positional arguments: the function's name; of the default of an environment variable, that variable's; of what a
+    method asserts, what it is compared with; of a key, the class of the record that it is the key of (`session.get(Order, 17)`).
+    """
     name = called.rpartition(".")[2] or None
+    if name is not None and name.startswith("assert"):
+        return [_compared_with(arguments[:2]) or name] * len(arguments)
+    if name in _GETTING and len(arguments) > 1 and (record := _class_named(arguments[0])):
+        return [name, record, *[name] * (len(arguments) - 2)]
     if len(arguments) == 2 and called.endswith(("environ.get", "getenv")) and arguments[0].__class__ is ast.Constant:
         return [name, str(arguments[0].value)]
     return [name] * len(arguments)
+
+
+def _compared_with(sides: list[Any]) -> str | None:
+    """What the source calls the values that a literal is compared with: `row["emp_no"] == 17`, `order.order_id == 17`."""
+    for one in sides:
+        if one.__class__ is ast.Attribute:
+            return str(one.attr)
+        if one.__class__ is ast.Subscript and one.slice.__class__ is ast.Constant and one.slice.value.__class__ is str:
+            return str(one.slice.value)
+    return None
+
+
+def _written(built: Expression, spec: Any) -> Expression:  # noqa: ANN401  # ast.JoinedStr, or None
+    """A value as an f-string writes it: `{number:05d}`."""
+    if spec is None or built is None:
+        return built
+    plain = len(spec.values) == 1 and spec.values[0].__class__ is ast.Constant
+    return ("f", "__format__", built, (("k", spec.values[0].value, 0, 0),)) if plain else None
+
+
+def _is_name(built: Expression) -> bool:
+    return built is not None and built[0] == "k" and built[1].__class__ is str and _NAME.fullmatch(built[1]) is not None
+
+
+def _class_named(node: Any) -> str | None:  # noqa: ANN401  # any argument
+    name = node.id if node.__class__ is ast.Name else node.attr if node.__class__ is ast.Attribute else ""
+    return name if name[:1].isupper() and not name.isupper() else None
 
 
 def _called(called: str, base: Expression, arguments: list[Expression]) -> Expression:
@@ -296,7 +350,7 @@ def _called(called: str, base: Expression, arguments: list[Expression]) -> Expre
         return ("f", called.rpartition(".")[2], None, tuple(arguments))
     if called.endswith("path.join") and arguments:
         return ("f", "joinpath", arguments[0], tuple(arguments[1:]))
-    if method in _KNOWN_METHODS and base is not None and (base[0] != "n" or method in {"format", "joinpath", "zfill", "upper", "lower"}):
+    if method in _KNOWN_METHODS and base is not None and (base[0] != "n" or method in {"split", "format", "joinpath", "zfill", "upper", "lower"}):
         return ("f", method, base, tuple(arguments))
     return None
 

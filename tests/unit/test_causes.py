@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.causes import explain
+from compare.causes import explain, sketch_of
 from harness.model import (
     Cause,
     Coupling,
     CouplingKind,
+    DeepColumn,
     DeepPlace,
     DeepRecord,
     DeepRequest,
@@ -44,14 +45,16 @@ PRINT = "aaaaaaaaaaaa"
 BY_ID = "SELECT * FROM patients WHERE id = ?"
 
 
+FAILURE = Failure(
+    type="AssertionError", message="assert None", phase=Phase.CALL, frames=(Frame(path="tests/test_a.py", line=9, function="test_one"),)
+)
+
+
 def pair(direction: Direction = Direction.LEGACY_ONLY_PASS, verdict: Verdict = Verdict.DIVERGENT, test_id: str = TEST) -> PairResult:
-    failure = Failure(
-        type="AssertionError", message="assert None", phase=Phase.CALL, frames=(Frame(path="tests/test_a.py", line=9, function="test_one"),)
-    )
     return PairResult(
         test_id=test_id,
         legacy=SideResult(outcome=Outcome.PASSED),
-        shadow=SideResult(outcome=Outcome.FAILED, failure=failure),
+        shadow=SideResult(outcome=Outcome.FAILED, failure=FAILURE),
         verdict=verdict,
         reason="",
         direction=direction,
@@ -170,6 +173,36 @@ def test_an_address_that_is_never_used_is_possible_only_and_gives_way() -> None:
     assert [coupling.strength for coupling in alone.couplings] == [Strength.POSSIBLE]
     beside = explained(sources(literal(EMAIL, line=5, fingerprint="bbbbbbbbbbbb"), literal(match())), (statement(1),), (statement(0),))
     assert one(beside).entity == "patients.id"
+
+
+def of_file(*literals: KnownLiteral) -> SourceEvidence:
+    """Literals of which all but the first stand in a data file."""
+    found = sources(*literals)
+    reached = found.reached[TEST]
+    return replace(found, reached={TEST: (reached[0], *(replace(one, source=LiteralSource.DATA_FILE) for one in reached[1:]))})
+
+
+def test_of_the_rows_of_a_file_the_one_that_was_asked_for_is_meant() -> None:
+    """Cases of the others are other tests; one that was asked for on legacy, where the test goes on, is meant as well."""
+    by_email = "SELECT id FROM patients WHERE lower(email) = lower(?)"
+    body = literal(match("visits.id"), fingerprint="eeeeeeeeeeee")
+    lines = [literal(EMAIL, line=number, fingerprint=f"{number:012x}", name="email") for number in (5, 6, 7)]
+    legacy = (statement(1, by_email, f"{5:012x}"), statement(1, by_email, f"{6:012x}"))
+    result = explained(of_file(body, *lines), legacy, (statement(0, by_email, f"{5:012x}"),))
+    assert [coupling.line for coupling in result.couplings] == [5, 6]
+
+
+def test_a_value_on_the_line_that_asked_for_it_was_not_read_out_of_a_file() -> None:
+    found = of_file(literal(match(), line=4), literal(match(), line=30, name="patient"))
+    assert one(explained(found, (statement(1),), (statement(0),))).line == 4
+
+
+def test_a_key_that_was_not_there_may_be_a_record() -> None:
+    name = match("patients.name", 0.0625, kind=CouplingKind.NATURAL_KEY)
+    failed = replace(pair(), shadow=SideResult(outcome=Outcome.FAILED, failure=replace(FAILURE, type="KeyError")))
+    found, other = (explain([each], sources=sources(literal(name, line=9)), legacy={}, shadow={})[0] for each in (failed, pair()))
+    assert (one(found).strength, one(found).signals) == (Strength.POSSIBLE, (Signal.LITERAL, Signal.LEGACY_ONLY, Signal.ASSERTION))
+    assert other.couplings == ()
 
 
 @pytest.mark.parametrize("source", [LiteralSource.COMMENT, LiteralSource.DOCSTRING])
@@ -345,3 +378,51 @@ def test_a_subtest_is_explained_by_the_record_of_its_test() -> None:
         shadow={TEST: record(Side.SHADOW, statement(0))},
     )
     assert one(result).entity == "patients.id"
+
+
+def test_a_key_that_keeps_its_name_where_others_refer_to_it_is_asked_for_there_too() -> None:
+    number = match("employees.emp_no", 0.0033)
+    of_salaries = "SELECT amount FROM salaries WHERE emp_no = ?"
+    result = explained(sources(literal(number)), (statement(3, of_salaries),), (statement(0, of_salaries),))
+    assert (one(result).entity, one(result).strength) == ("employees.emp_no", Strength.LIKELY)
+    elsewhere = "SELECT id FROM visits WHERE id = ?"
+    assert explained(sources(literal(match())), (statement(1, elsewhere),), (statement(0, elsewhere),)).cause is not Cause.IDENTIFIER
+
+
+@pytest.mark.parametrize(
+    ("name", "entity", "coupled"),
+    [
+        ("emp_no", "employees.emp_no", True),
+        ("patient_id", "patients.id", True),
+        ("id", "patients.id", False),
+        ("patients", "patients.id", False),
+        ("patients_per_page", "patients.id", False),
+    ],
+)
+def test_a_key_that_the_assertion_expects_is_one(name: str, entity: str, *, coupled: bool) -> None:
+    result = explained(sources(literal(match(entity, 0.01), name=name, line=9)))
+    assert bool(result.couplings) is coupled
+
+
+@pytest.mark.parametrize(("asked", "coupled"), [("17 in {row[0] for row in db.all()}", True), ("len({row[0] for row in db.all()}) == 17", False)])
+def test_a_key_that_the_assertion_expects_among_others_is_one(asked: str, *, coupled: bool) -> None:
+    place = DeepPlace(path="tests/test_a.py", line=9)
+    columns = (DeepColumn(name="emp_no", types=("int",), distinct=3),)
+    statements = [DeepStatement(sql="SELECT emp_no FROM managers", fetched=9, columns=columns, at=place)]
+    records = [record(side, *statements) for side in Side]
+    sketch = sketch_of(pair(), {"tests/test_a.py": "\n" * 7 + f"def test_one(db):\n    assert {asked}\n"}, *records)
+    assert sketch is not None
+    evidence = sources(literal(match("employees.emp_no", 0.003), line=9))
+    (result,) = explain([pair()], sources=evidence, legacy={TEST: records[0]}, shadow={TEST: records[1]}, assertions={TEST: sketch})
+    assert (result.cause is Cause.IDENTIFIER) is coupled
+
+
+@pytest.mark.parametrize(("line", "strength"), [(8, Strength.LIKELY), (4, Strength.POSSIBLE)])
+def test_a_telling_value_in_what_the_assertion_is_made_of_is_asked_for(line: int, strength: Strength) -> None:
+    text = "\n" * 6 + 'def test_one(db):\n    codes = [row.code for row in db.all() if row.email == "x"]\n    assert codes == ["A1"]\n'
+    sketch = sketch_of(pair(), {"tests/test_a.py": text}, None, None)
+    assert sketch is not None
+    evidence = sources(literal(EMAIL, line=line))
+    records = {side: {TEST: record(side)} for side in Side}
+    (result,) = explain([pair()], sources=evidence, legacy=records[Side.LEGACY], shadow=records[Side.SHADOW], assertions={TEST: sketch})
+    assert one(result).strength is strength

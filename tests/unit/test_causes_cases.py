@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from compare.causes import explain, sketch_of_cases, skip_in
@@ -11,11 +13,13 @@ from harness.model import (
     DeepColumn,
     DeepPlace,
     DeepRecord,
+    DeepRequest,
     DeepStatement,
     DeepValue,
     Direction,
     Failure,
     Frame,
+    HostClass,
     KnownLiteral,
     Outcome,
     PairResult,
@@ -148,3 +152,88 @@ def test_a_key_of_both_sides_may_hold_another_record(keys: tuple[str, ...], pres
     if expected is Cause.IDENTIFIER:
         assert [(one.path, one.line, one.entity) for one in result.couplings] == [(PATH, 2, "patients.id")]
         assert result.remedy is Remedy.MAKE_DATA_AGNOSTIC
+
+
+@pytest.mark.parametrize(
+    ("legacy_alone", "name", "expected"),
+    [
+        (True, "patient_id", Cause.IDENTIFIER),
+        (False, "patient_id", Cause.PATTERN),  # as far as anything tells, both sides share the patients: they are reference data
+        (True, "ward_id", Cause.PATTERN),  # it is another key
+    ],
+)
+def test_what_refers_to_a_record_of_both_sides_belongs_to_it(*, legacy_alone: bool, name: str, expected: Cause) -> None:
+    shared = Match(entity="patients.id", kind=CouplingKind.IDENTIFIER, content="number", presence=Presence.BOTH, density=0.6)
+    held = replace(shared, presence=Presence.LEGACY if legacy_alone else Presence.BOTH)
+    literals = tuple(
+        KnownLiteral(path=PATH, line=line, column=1, form=LiteralForm.WRITTEN, token=f"number:{key}", fingerprints=(key,), matches=(one,), name=None)
+        for line, key, one in ((2, "k42", shared), (30, "k99", held))
+    )
+    place = DeepPlace(path=PATH, line=5)
+    records = [
+        DeepRecord(
+            test_id=TEST,
+            side=side,
+            statements=(
+                DeepStatement(
+                    sql=f"SELECT * FROM visits WHERE {name} = ?",
+                    parameters=(DeepValue(type="int", fingerprints=("k42",)),),
+                    fetched=count,
+                    columns=(DeepColumn(name="cost", types=("float",), distinct=1),),
+                    at=place,
+                ),
+            ),
+        )
+        for side, count in ((Side.LEGACY, 34), (Side.SHADOW, 2))
+    ]
+    (result,) = explain(
+        [pair(Direction.LEGACY_ONLY_PASS)],
+        sources=SourceEvidence(
+            literals=literals, reached={TEST: (ReachedLiteral(literal=0, source=LiteralSource.BODY, distance=0),)}, values={"k42": (shared,)}
+        ),
+        legacy={TEST: records[0]},
+        shadow={TEST: records[1]},
+        assertions={TEST: Sketch(place=place, lines=(place,), asks=frozenset({Ask.COUNT}), whole=True)},
+    )
+    assert result.cause is expected
+
+
+def test_a_record_that_both_sides_answer_under_one_key_is_one_record() -> None:
+    shared = Match(entity="patients.id", kind=CouplingKind.IDENTIFIER, content="number", presence=Presence.BOTH, density=0.6)
+    literals = tuple(
+        KnownLiteral(
+            path=PATH, line=line, column=1, form=LiteralForm.PART, token=f"number:{key}", fingerprints=(key,), matches=(one,), name="patients"
+        )
+        for line, key, one in ((5, "k42", shared), (30, "k99", replace(shared, presence=Presence.LEGACY)))
+    )
+    place = DeepPlace(path=PATH, line=5)
+    records = [
+        DeepRecord(
+            test_id=TEST,
+            side=side,
+            requests=(
+                DeepRequest(
+                    method="GET",
+                    host=HostClass.LOOPBACK,
+                    path="/api/patients/{}",
+                    segments=(DeepValue(type="str", format="integer", fingerprints=("k42",)),),
+                    status=200,
+                    rows=1,
+                    single=True,
+                    columns=(DeepColumn(name="surname", types=("str",), distinct=1, values=(value,)),),
+                    at=place,
+                ),
+            ),
+        )
+        for side, value in ((Side.LEGACY, "aaa"), (Side.SHADOW, "bbb"))
+    ]
+    (result,) = explain(
+        [pair(Direction.LEGACY_ONLY_PASS)],
+        sources=SourceEvidence(
+            literals=literals, reached={TEST: (ReachedLiteral(literal=0, source=LiteralSource.BODY, distance=0),)}, values={"k42": (shared,)}
+        ),
+        legacy={TEST: records[0]},
+        shadow={TEST: records[1]},
+        assertions={TEST: Sketch(place=place, lines=(place,), names=("surname",), asks=frozenset({Ask.TEXT}), whole=True)},
+    )
+    assert [(one.kind, one.line, one.entity) for one in result.couplings] == [(CouplingKind.IDENTIFIER, 5, "patients.id")]

@@ -378,3 +378,148 @@ def test_a_sketch_holds_columns_and_no_other_word_of_the_source() -> None:
 @pytest.mark.parametrize("text", ["", "def test_one(:\n", "\0"])
 def test_a_source_that_cannot_be_read_leaves_the_message(text: str) -> None:
     assert sketch_of(diverging("assert None", 2), {PATH: text}, None, None) is None
+
+
+def test_a_part_of_a_text_is_no_first_row() -> None:
+    source = 'domains = {row["city"].partition("@")[2] for row in db.all()}\nassert "old.example" in domains'
+    assert pattern(found(source, *CITIES, line=3)) == (Pattern.VALUE_SET, "patients.city")
+
+
+def test_how_often_a_text_occurs_asks_for_the_text() -> None:
+    source = 'cities = [row["city"] for row in db.all()]\nassert cities.count("Graz") > 0'
+    assert pattern(found(source, *CITIES, line=3)) == (Pattern.VALUE_SET, "patients.city")
+
+
+def test_the_length_of_a_counter_is_how_many_different_ones_there_are() -> None:
+    source = 'cities = Counter(row["city"] for row in db.all())\nassert len(cities) >= 3'
+    assert pattern(found(source, *CITIES, line=3)) == (Pattern.CARDINALITY, "patients.city")
+    source = 'cities = Counter(row["city"] for row in db.all())\nassert max(cities.values()) >= 30'
+    assert pattern(found(source, *CITIES, line=3))[0] is Pattern.FAN_OUT
+
+
+@pytest.mark.parametrize("grown", ['held.setdefault(row["city"], []).append(row["id"])', 'held[row["city"]].append(row["id"])'])
+def test_lists_that_grow_in_a_dictionary_count_for_each(grown: str) -> None:
+    source = f"held = {{}}\nfor row in db.all():\n    {grown}\nassert [city for city, ids in held.items() if len(ids) > 2]"
+    sides = [DeepStatement(sql=one.sql, fetched=one.fetched, columns=one.columns, at=DeepPlace(path=PATH, line=3)) for one in CITIES]
+    assert pattern(found(source, *sides, line=5)) == (Pattern.FAN_OUT, "patients.city")
+
+
+@pytest.mark.parametrize("computed", ["sum(cost)", "count(*)"])
+def test_a_group_that_is_missing_from_a_report(computed: str) -> None:
+    sql, cost = f"SELECT city, {computed} AS cost FROM visits GROUP BY city", column("cost", types=("decimal",), values=None)
+    sides = [statement(2, column("city", values=values), cost, sql=sql) for values in (("a", "b"), ("a",))]
+    text = 'def test_one(db, report):\n    db.rows()\n    assert report["Graz"] > 0\n'
+    records = [DeepRecord(test_id=TEST, side=side, statements=(one,)) for side, one in zip(Side, sides, strict=True)]
+    pair = diverging("<str>", 3)
+    assert pair.shadow.failure is not None
+    pair = replace(pair, shadow=replace(pair.shadow, failure=replace(pair.shadow.failure, type="KeyError")))
+    sketch = sketch_of(pair, {PATH: text}, *records)
+    assert sketch is not None
+    (result,) = explain([pair], sources=None, legacy={TEST: records[0]}, shadow={TEST: records[1]}, assertions={TEST: sketch})
+    assert pattern(result) == (Pattern.VALUE_SET, "visits.city")
+
+
+def test_several_rows_where_one_was_asked_for() -> None:
+    sql = "SELECT id, city FROM patients WHERE state = ?"
+    sides = [statement(rows, column("id", types=("int",)), column("city", values=None), sql=sql) for rows in (1, 2)]
+    records = [DeepRecord(test_id=TEST, side=side, statements=(one,)) for side, one in zip(Side, sides, strict=True)]
+    pair = diverging("Multiple rows were found when exactly one was required", 2)
+    assert pair.shadow.failure is not None
+    failure = replace(pair.shadow.failure, type="sqlalchemy.exc.MultipleResultsFound")
+    pair = replace(pair, shadow=replace(pair.shadow, failure=failure))
+    sketch = sketch_of(pair, {PATH: "def test_one(db):\n    only = db.scalars(query).one()\n"}, *records)
+    assert sketch is not None
+    (result,) = explain([pair], sources=None, legacy={TEST: records[0]}, shadow={TEST: records[1]}, assertions={TEST: sketch})
+    assert pattern(result) == (Pattern.CARDINALITY, "patients")
+
+
+def test_a_sum_within_a_window_that_both_sides_have_rows_in_is_a_sum() -> None:
+    sql = "SELECT sum(cost) AS total FROM visits WHERE begun <= ?"
+    value = DeepValue(type="date")
+    sides = [
+        statement(1, column("total", types=("decimal",), values=(seen,), low=4, high=4, distinct=1), sql=sql, parameters=(value,))
+        for seen in ("aa", "bb")
+    ]
+    assert pattern(found("assert db.total(TODAY) == 2358.3", *sides)) == (Pattern.AGGREGATE, "visits.cost")
+
+
+@pytest.mark.parametrize(
+    ("asked", "strength"),
+    [
+        ("mean(order.total for order in db.all()) > 900", Strength.LIKELY),
+        ('any(rebate(order) == Decimal("0.10") for order in db.all())', Strength.POSSIBLE),
+    ],
+)
+def test_what_the_system_works_out_of_numbers_is_made_of_many(asked: str, strength: Strength) -> None:
+    sql = "SELECT order_id, quantity, price FROM lines WHERE order_id = ?"
+    columns = [column("order_id", types=("int",), values=None), column("quantity", types=("int",)), column("price", types=("decimal",))]
+    result = found(f"assert {asked}", statement(90, *columns, sql=sql), statement(40, *columns, sql=sql))
+    assert pattern(result) == (Pattern.AGGREGATE, "lines.price")
+    assert one(result).strength is strength
+
+
+def test_methods_of_texts_ask_how_they_are_written_without_being_called() -> None:
+    source = 'cities = [row["city"] for row in db.all()]\nassert not all(map(str.isascii, cities))'
+    assert pattern(found(source, *CITIES, line=3)) == (Pattern.FORMAT, "patients.city")
+
+
+def test_how_often_the_commonest_occurs_is_how_many_of_it_there_are() -> None:
+    source = 'domains = Counter(row["city"].rsplit("@", 1)[-1] for row in db.all())\nassert domains.most_common(1)[0][1] < 20'
+    assert pattern(found(source, *CITIES, line=3)) == (Pattern.FAN_OUT, "patients.city")
+
+
+VISITS = "SELECT begun, ended, cost FROM visits"
+
+
+def stays(rows: int, low: int) -> DeepStatement:
+    moments = (column(name, types=("date",), values=None, low=low, high=5) for name in ("begun", "ended"))
+    return statement(rows, *moments, column("cost", types=("decimal",), values=None), sql=VISITS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("max((ended - begun).days for begun, ended, _ in db.all()) > 100", (Pattern.AGGREGATE, "visits.begun")),
+        ("stdev(float(row.cost) for row in db.all()) > 50", (Pattern.AGGREGATE, "visits.cost")),
+        ("max(cost for _, _, cost in db.all()) > 50", (Pattern.AGGREGATE, "visits.cost")),
+        ("min(begun for begun, *_ in db.all()) < SINCE", (Pattern.TIME_WINDOW, "visits.begun")),
+    ],
+)
+def test_columns_of_rows_that_are_taken_apart(asked: str, expected: tuple[Pattern, str]) -> None:
+    assert pattern(found(f"assert {asked}", stays(90, 5), stays(40, 3))) == expected
+
+
+def test_rows_taken_apart_are_counted_for_each() -> None:
+    source = "steps = defaultdict(int)\nfor city, _ in db.all():\n    steps[city] += 1\nassert any(count >= 8 for count in steps.values())"
+    sides = [statement(rows, column("city", distinct=3, values=None), column("cost"), line=3) for rows in (90, 40)]
+    assert pattern(found(source, *sides, line=5)) == (Pattern.FAN_OUT, "patients.city")
+
+
+def test_the_length_of_what_stands_in_a_row_is_how_it_is_written() -> None:
+    source = "lengths = {len(city) for (city,) in db.all()}\nassert len(lengths) > 1"
+    sides = [statement(30, column("city", values=values)) for values in (("a", "b"), ("c",))]
+    assert pattern(found(source, *sides, line=3)) == (Pattern.FORMAT, "patients.city")
+
+
+def test_parts_of_dates_that_the_statement_selects_are_a_window() -> None:
+    sides = [statement(rows, column("YEAR(begun)", types=("int",)), sql="SELECT DISTINCT YEAR(begun) FROM visits") for rows in (7, 2)]
+    source = "years = db.all()\nself.assertIn((2013,), years)"
+    assert pattern(found(source, *sides, line=3)) == (Pattern.TIME_WINDOW, "visits.begun")
+
+
+def test_the_number_of_different_pieces_is_no_format() -> None:
+    source = 'prefixes = {row["city"][:2] for row in db.all()}\nassert len(prefixes) > 8'
+    assert pattern(found(source, *CITIES, line=3)) == (Pattern.CARDINALITY, "patients.city")
+
+
+def test_pieces_of_many_values_are_counted_for_each() -> None:
+    source = 'domains = Counter(row["mail"].rsplit("@", 1)[-1] for row in db.all())\nassert domains.most_common(1)[0][1] < 20'
+    sides = [statement(91, column("mail", values=None), column("id", types=("int",))) for _ in range(2)]
+    assert pattern(found(source, *sides, line=3)) == (Pattern.FAN_OUT, "patients.mail")
+
+
+def test_of_rows_that_are_not_there_it_is_not_asked_how_they_are_written() -> None:
+    sql = "SELECT id, city FROM patients WHERE state IS NULL LIMIT ?"
+    sides = [statement(rows, column("id", types=("int",)), column("city", values=None), sql=sql) for rows in (1, 0)]
+    source = 'row = db.without_state()\nassert len(row["city"]) == 3'
+    assert pattern(found(source, *sides, line=3)) == (Pattern.NULL, "patients.state")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import dedent, indent
 from typing import Any
 
@@ -242,3 +243,173 @@ def test_a_server_that_does_not_do_it_on_shadow_has_other_settings(status: int) 
     assert (found.cause, found.remedy) == (Cause.ENVIRONMENT, Remedy.FIX_ENVIRONMENT)
     assert explained(source, {"requests": (served,)}, {"requests": (off,)}).cause is Cause.UNKNOWN  # both sides have the same settings
     assert explained(source, {"requests": (off,)}, {"requests": (off,)}, settings=("EXPORTS",)).cause is Cause.UNKNOWN
+
+
+# --------------------------------------------------------------------------------------------------------------------------------------------
+# Data frames
+# --------------------------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('assert db.frame["fax"].isna().any()', (Pattern.NULL, "loans.fax")),
+        ('assert db.frame["fax"].notnull().sum() == 9', (Pattern.NULL, "loans.fax")),
+        ('assert db.frame["kind"].nunique() == 2', (Pattern.CARDINALITY, "loans.kind")),
+        ('assert db.frame.groupby("reader_id").size().max() > 3', (Pattern.FAN_OUT, "loans.reader_id")),
+        ('assert db.frame["reader_id"].value_counts().iloc[0] > 3', (Pattern.FAN_OUT, "loans.reader_id")),
+        ('assert db.frame["fine"].sum() == 900', (Pattern.AGGREGATE, "loans.fine")),
+        ('spent = db.frame.groupby("reader_id")["fine"].sum()\nassert spent.head(3).sum() > 0.5', (Pattern.AGGREGATE, "loans.fine")),
+        ('found = db.frame[db.frame["kind"] == "3c"]\nassert not found.empty', (Pattern.VALUE_SET, "loans.kind")),
+        ('assert db.frame.query("kind == \'3c\'")["kind"].any()', (Pattern.VALUE_SET, "loans.kind")),
+        ('pivot = db.frame.pivot_table(index="kind", values="fine")\nassert pivot.loc["3c", "fine"] > 0', (Pattern.VALUE_SET, "loans.kind")),
+        ('top = db.frame.sort_values("fine", ascending=False)\nassert top.iloc[0]["kind"] == "3c"', (Pattern.ORDERING, "loans.kind")),
+        ('assert db.frame.set_index("due").resample("MS").size().loc["2021-05-01"] == 7', (Pattern.TIME_WINDOW, "loans.due")),
+        ('assert db.frame["kind"].str.fullmatch("[a-z]{4}").all()', (Pattern.FORMAT, "loans.kind")),
+    ],
+)
+def test_frames_are_asked_by_their_methods(source: str, expected: tuple[Pattern, str]) -> None:
+    legacy = rows(
+        40,
+        column("kind", "a", "b"),
+        column("fax", null=True),
+        column("reader_id", types=("int",), distinct=3),
+        column("fine", "1", "2", types=("float",)),
+        column("due", formats=("date",), low=5),
+    )
+    shadow = rows(
+        9,
+        column("kind", "c"),
+        column("fax"),
+        column("reader_id", types=("int",), distinct=2),
+        column("fine", "3", types=("float",)),
+        column("due", formats=("date",), low=3),
+    )
+    assert of_rows(source, legacy, shadow) == expected
+
+
+# --------------------------------------------------------------------------------------------------------------------------------------------
+# Expectations that stand elsewhere, defaults, and what is looked up
+# --------------------------------------------------------------------------------------------------------------------------------------------
+
+
+def kinds(*, null: bool = True) -> tuple[DeepStatement, DeepStatement]:
+    return rows(40, column("kind", "a", "b", null=null)), rows(9, column("kind", "a"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'assert any("fiction" in (row["kind"] or "") for row in db.all())',
+        'assert any("fiction" in row.get("kind", "") for row in db.all())',
+        'found = [row for row in db.all() if row["kind"] == "3c"]\nassert len(found) > 5',
+        'kinds = Counter(row["kind"] for row in db.all())\nassert kinds["3c"]',
+        'assert sum(row["kind"] == "3c" for row in db.all()) >= 5',
+    ],
+)
+def test_what_stands_in_for_nothing_is_not_asked_for_and_a_value_that_is_counted_is(source: str) -> None:
+    assert of_rows(source, *kinds()) == (Pattern.VALUE_SET, "loans.kind")
+
+
+def test_rows_that_are_counted_by_a_value_that_shadow_has_as_well_are_a_count() -> None:
+    legacy, shadow = rows(40, column("kind", "a")), rows(9, column("kind", "a"))
+    assert of_rows('found = [row for row in db.all() if row["kind"] == "3c"]\nassert len(found) > 5', legacy, shadow)[0] is Pattern.CARDINALITY
+
+
+def test_expectations_may_be_taken_out_of_a_constant() -> None:
+    legacy, shadow = rows(40, column("kind", "a", "b")), rows(9, column("kind", "c"))
+    source = 'assert db.all()[0]["kind"] == EXPECTED["first"]["kind"]'
+    assert of_rows(source, legacy, shadow, top="EXPECTED = json.loads(TEXT)") == (Pattern.ORDERING, "loans.kind")
+
+
+def test_what_rows_are_counted_by_is_not_asked_to_be_filled() -> None:
+    source = 'counts = Counter(row["lender"] for row in db.all() if row["lender"])\nassert max(counts.values(), default=0) > 3'
+    legacy, shadow = rows(40, column("lender", "a", "b")), rows(40, column("lender", types=(), null=True, distinct=0))
+    assert of_rows(source, legacy, shadow) == (Pattern.FAN_OUT, "loans.lender")
+
+
+def test_a_piece_of_a_text_says_how_it_is_written() -> None:
+    legacy, shadow = rows(40, column("isbn", "a", "b")), rows(40, column("isbn", "c"))
+    assert of_rows('assert any(row["isbn"][:3] == "978" for row in db.all())', legacy, shadow) == (Pattern.FORMAT, "loans.isbn")
+
+
+def test_keys_are_not_added_up() -> None:
+    sql = "SELECT max(id) + 1 AS next FROM loans"
+    legacy, shadow = (rows(1, column("next", value, types=("int",)), sql=sql) for value in "ab")
+    assert explained("assert db.next() == 17", {"statements": (legacy,)}, {"statements": (shadow,)}).couplings == ()
+
+
+def test_whether_each_has_any_is_a_fan_out() -> None:
+    legacy, shadow = (
+        tuple(answer("/readers/{}/loans", count, segments=(DeepValue(type="int"),)) for count in counts) for counts in ((0, 3, 4), (1, 3, 4))
+    )
+    source = "assert not all(get.loans(number) for number in (1, 2, 3))"
+    assert of_answers(source, legacy, shadow)[0] is Pattern.FAN_OUT
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("turnover", Pattern.AGGREGATE), ("frozen_loans", Pattern.VALUE_SET)],
+)
+def test_a_word_in_the_path_that_both_sides_answer_is_no_record(name: str, expected: Pattern) -> None:
+    word = (DeepValue(type="str", format="text", fingerprints=("aa",)),)
+    legacy, shadow = (
+        answer("/reports/{}", 1, column(name, str(number), types=("int",), low=number, high=number), single=True, segments=word) for number in (3, 0)
+    )
+    of_two = tuple(replace(one, columns=(*one.columns, column("other", "9", types=("int",), low=1, high=1))) for one in (legacy, shadow))
+    assert of_answers(f'assert get("/reports/overview").json()["{name}"] == approx(3)', of_two[:1], of_two[1:])[0] is expected
+
+
+@pytest.mark.parametrize(("name", "found"), [("q", True), ("search", True), ("city", False)])
+def test_what_is_searched_for_everywhere_may_be_any_column(name: str, *, found: bool) -> None:
+    value = DeepValue(type="str", format="text", fingerprints=("aa",), name=name)
+    record = DeepRecord(test_id=TEST, side=Side.SHADOW, requests=(answer("/readers", 0, query=(value,)),))
+    assert [use.addresses for use in uses(record)] == [found]
+
+
+def test_a_query_that_says_nothing_is_called_like_what_is_asked_for() -> None:
+    value = DeepValue(type="str", format="text", fingerprints=("aa",), name="number")
+    record = DeepRecord(test_id=TEST, side=Side.SHADOW, requests=(answer("/api/tickets", 0, query=(value,)),))
+    assert [use.word for use in uses(record)] == ["tickets number"]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('assert db.all()[0] == {"kind": "fiction", "fine": 3.5}', Pattern.ORDERING),
+        ('assert [row["kind"] for row in db.all()[:2]] == ["fiction", "maps"]', Pattern.ORDERING),
+        ('top, = db.all()[:1]\nassert top["kind"] == "fiction"', Pattern.ORDERING),
+        ('assert max(db.all(), key=lambda row: row["fine"])["kind"] == "fiction"', Pattern.ORDERING),
+        ('assert max(db.all(), key=lambda row: row["fine"])["fine"] > 9', Pattern.AGGREGATE),
+        ('total = 0\nfor row in db.all(): total += row["fine"]\nassert total > 9', Pattern.AGGREGATE),
+        ("count = 0\nfor _ in db.all(): count += 1\nassert count == 40", Pattern.CARDINALITY),
+        ('for kind in ("fiction", "maps"):\n    assert any(row["kind"] == kind for row in db.all())', Pattern.VALUE_SET),
+        ('assert Counter(row["kind"] for row in db.all())["fiction"] > 3', Pattern.VALUE_SET),
+        ('self.assertEqual({row["kind"] for row in db.all()}, set("ABC"))', Pattern.VALUE_SET),
+        ('assert any(len(row["kind"].split()) > 2 for row in db.all())', Pattern.FORMAT),
+        ('assert any(ord(sign) > 127 for row in db.all() for sign in row["kind"])', Pattern.FORMAT),
+        ('assert any(row["due"][5:7] == "12" for row in db.all())', Pattern.TIME_WINDOW),
+    ],
+)
+def test_more_styles_of_asking(source: str, expected: Pattern) -> None:
+    legacy = rows(40, column("kind", "a", "b"), column("fine", "1", "2", types=("float",)), column("due", formats=("date",), low=5))
+    shadow = rows(36, column("kind", "c"), column("fine", "3", types=("float",)), column("due", formats=("date",), low=3))
+    assert of_rows(source, legacy, shadow)[0] is expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "ask", "expected"),
+    [
+        ("SELECT sum(fax IS NULL) AS n FROM loans", "[0] > 0", Pattern.NULL),
+        ("SELECT sum(CASE WHEN l.fax IS NULL THEN 1 ELSE 0 END) AS n FROM loans l", "[0] > 0", Pattern.NULL),
+        ("SELECT julianday(max(due)) - julianday(min(due)) AS n FROM loans", "[0] > 700", Pattern.TIME_WINDOW),
+        ("SELECT kind, count(*) AS n FROM loans GROUP BY kind ORDER BY n DESC LIMIT 1", '[0] == "fiction"', Pattern.ORDERING),
+        ("SELECT kind, count(*) AS n FROM loans GROUP BY kind ORDER BY n DESC LIMIT 1", "[1] > 9", Pattern.FAN_OUT),
+    ],
+)
+def test_statements_that_work_out_one_row(sql: str, ask: str, expected: Pattern) -> None:
+    legacy, shadow = (
+        rows(1, *([column("kind", value)] if "kind" in sql else []), column("n", str(most), types=("int",), low=most, high=most), sql=sql)
+        for value, most in (("a", 3), ("b", 0))
+    )
+    assert of_rows(f"assert db.execute(SQL).fetchone(){ask}", legacy, shadow)[0] is expected

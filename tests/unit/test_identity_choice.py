@@ -10,7 +10,7 @@ import pytest
 from harness.errors import ConfigurationError
 from harness.model import CouplingKind
 from runners.identity.choice import Choice, choose
-from runners.identity.content import content_of, national_number
+from runners.identity.content import content_of, family_names, national_number
 from runners.identity.documents import identifying
 from runners.identity.limits import Pace
 from runners.identity.schema import Column, ForeignKey, Table
@@ -152,3 +152,25 @@ def test_without_a_limit_nothing_is_held_back() -> None:
     pace = Pace(None, monotonic=lambda: 0.0, sleep=lambda _seconds: pytest.fail("slept"))
     assert pace.batch(5000) == 5000
     pace.took(10**9)
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("Mary Holmes-Watson", ["Holmes-Watson", "Holmes", "Watson"]),
+        ("Holmes, Mary", ["Holmes"]),
+        ("Anna van der Walle", ["Walle"]),
+        ("Holmes", []),
+        ("12 Baker Street", ["Baker", "Street"]),
+    ],
+)
+def test_people_are_also_searched_for_by_the_words_behind_their_first_name(name: str, family: list[str]) -> None:
+    assert family_names(name) == family
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "people"), [("members", "full_name", True), ("members", "company_name", False), ("films", "full_name", False)]
+)
+def test_words_of_names_are_read_of_people_alone(name: str, column: str, *, people: bool) -> None:
+    sample = {name: {column: ["Mary Holmes", "John Watson", "Ada Berg", "Udo Thal"]}}
+    assert by_entity(choose([table(name, column)], sample))[f"{name}.{column}"].of_people is people

@@ -197,6 +197,7 @@ def test_defaults_and_variables_of_the_environment_are_literals(suite: Suite) ->
         ("get('/customers/' + '70' + '11')", "7011"),
         ("get('-'.join(['7f3a91c2', 'ab01', '4c2d', '8e3f', '0123456789ab']))", "7f3a91c2-ab01-4c2d-8e3f-0123456789ab"),
         ("get(PREFIX + str(BASE))", "cus_700"),
+        ("[get(one) for one in 'ANTON LILAS'.split()]", "LILAS"),
         ("get(IDS['vip'] + 1)", 7101),
         ("get(IDS[name] + 1)", None),
         ("get('%s-7999' % unknown())", None),
@@ -319,3 +320,56 @@ def test_names_made_of_themselves_come_to_an_end(suite: Suite) -> None:
             get(text)
     """
     assert {"4711", "4712"} <= {str(value).strip("a-") for value in values(suite(suite__test_a=text).literals_of("suite/test_a.py::test_x"))}
+
+
+def test_what_a_literal_is_compared_with_names_it(suite: Suite) -> None:
+    text = "def test_x(s):\n    assert head(s)['emp_no'] == 1417\n    s.assertEqual(s.order.order_id, 1418)\n    s.get(Order, 1419)\n"
+    found = suite(suite__test_a=text).literals_of("suite/test_a.py::test_x")
+    names = {one.literal.value: one.literal.name for one in found}
+    assert (names[1417], names[1418], names[1419]) == ("emp_no", "order_id", "Order")
+
+
+@pytest.mark.parametrize(
+    "text", ["hire(db, 'Ottoline', 'Vantongeren')", "hire(first='Ottoline', last='Vantongeren')", "hire({'a': 'Ottoline', 'b': 'Vantongeren'})"]
+)
+def test_two_names_beside_each_other_may_be_one_person(suite: Suite, text: str) -> None:
+    found = suite(suite__test_a=f"def test_x(db):\n    {text}\n").literals_of("suite/test_a.py::test_x")
+    assert [place[:2] for place in places(found, "Ottoline Vantongeren")] == [("suite/test_a.py", 2)]
+
+
+def test_account_numbers_are_told_by_their_check_digits_in_small_letters_too(suite: Suite) -> None:
+    text = "# typed gb29 nwbk 6016 1331 9268 19 paid twice, not gb28 nwbk 6016 1331 9268 19\ndef test_x(): pass\n"
+    found = values(tuple(suite(suite__test_a=text).every()))
+    assert "gb29 nwbk 6016 1331 9268 19" in found
+    assert "gb28 nwbk 6016 1331 9268 19" not in found
+
+
+def test_numbers_are_written_as_an_f_string_says_and_constants_may_be_unpacked(suite: Suite) -> None:
+    text = 'YEAR, SERIAL = 2022, 126\ndef test_x():\n    find(f"HD-{YEAR}-{SERIAL:05d}")\n'
+    found = suite(suite__ids=text, suite__test_a="from .ids import test_x\n").literals_of("suite/ids.py::test_x")
+    assert places(found, "HD-2022-00126") == [("suite/ids.py", 3, 10)]
+    assert {one.literal.name for one in found if one.literal.value == 126} == {"SERIAL"}
+
+
+@pytest.mark.parametrize(("status", "named"), [(200, "customers"), (405, None), (404, None)])
+def test_the_path_of_a_request_that_is_refused_says_nothing_of_its_record(suite: Suite, status: int, named: str | None) -> None:
+    scanned = suite(suite__test_a=f'def test_x(web):\n    answer = web.put("/customers/1417")\n    assert answer.status_code == {status}\n')
+    for found in (scanned.literals_of("suite/test_a.py::test_x"), tuple(scanned.every())):
+        assert {one.literal.name for one in found if one.literal.value == "1417"} == {named}
+
+
+def test_settings_in_files_of_lines_are_values(suite: Suite) -> None:
+    text = "CONFIG = ConfigParser()\nCONFIG.read('night.ini')\ndef test_x(): assert CONFIG.getint('night', 'employee')\n"
+    files = {"suite/night.ini": "; asked by ada@real.test\n[night]\nemployee = 1417\nport: 1418\n"}
+    found = suite(suite__test_a=text, **files).literals_of("suite/test_a.py::test_x")
+    assert places(found, "1417") == [("suite/night.ini", 3, 12)]
+    assert {one.literal.name for one in found if one.literal.value == "1418"} == {"port"}
+
+
+def test_what_is_put_into_a_constant_belongs_to_it(suite: Suite) -> None:
+    shared = "CONFIG = ConfigParser()\nCONFIG.read('night.ini')\nCASES = {}\nCASES['late'] = 1421\nOTHER = []\nOTHER.append(1422)\n"
+    text = "from .shared import CASES, CONFIG\ndef test_x(): assert CONFIG.getint('night', 'employee')\ndef test_y(): get(CASES['late'])\n"
+    scanned = suite(suite__shared=shared, suite__test_a=text, **{"suite/night.ini": "[night]\nemployee = 1417\n"})
+    assert "1417" in values(scanned.literals_of("suite/test_a.py::test_x"))
+    found = values(scanned.literals_of("suite/test_a.py::test_y"))
+    assert (1421 in found, 1422 in found) == (True, False)

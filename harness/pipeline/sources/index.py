@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.evidence import ProjectKey
     from harness.model.coupling import IndexSummary
 
-_FORMAT = 2
+_FORMAT = 3
 """Of what makes an index: raised where the same databases would give another one."""
 
 

@@ -1,0 +1,68 @@
+"""Keys that an assertion expects among those that were found: `17 in {row["order_id"] for row in rows}`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compare.causes.assertion import Ask
+from compare.causes.attribution import sentence
+from compare.identity.affinity import is_called
+from compare.identity.commonplace import COMMONPLACE
+from harness.model import Coupling, CouplingKind, DeepPlace, Signal, Strength
+from harness.model.coupling import LiteralForm, Presence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from compare.causes.assertion import Sketch
+    from compare.causes.results import Group
+    from harness.model import KnownLiteral, SourceEvidence
+    from harness.model.coupling import Match
+
+_SIGNALS = (Signal.LITERAL, Signal.LEGACY_ONLY, Signal.ASSERTION)
+_WORKED_OUT = (Ask.COUNT, Ask.COUNT_EACH, Ask.TOTAL, Ask.EXTREME, Ask.THRESHOLD)
+"""Where an assertion asks for any of these, its numbers are no keys."""
+
+
+def expected_keys(
+    test_id: str, sources: SourceEvidence, seen: Sequence[Group], sketch: Sketch | None, failed_at: frozenset[DeepPlace]
+) -> tuple[Coupling, ...]:
+    """The couplings to keys that only the production copy holds, which stand in the assertion that failed and are compared with a column of keys."""
+    if sketch is None or not sketch.whole or not sketch.has(Ask.NUMBER, Ask.TEXT) or sketch.has(*_WORKED_OUT):
+        return ()
+    columns = set(_columns(seen, sketch))
+    reached = sources.reached.get(test_id) or sources.reached.get(test_id.rpartition(" [")[0], ())
+    found = []
+    for literal in (sources.literals[one.literal] for one in reached):
+        if literal.form is not LiteralForm.WRITTEN or DeepPlace(path=literal.path, line=literal.line) not in failed_at:
+            continue
+        match = next((match for match in literal.matches if _is_key_of(match, columns)), None)
+        if match is not None:
+            found.append(_coupling(literal, match))
+    return tuple(found)
+
+
+def _columns(seen: Sequence[Group], sketch: Sketch) -> Iterator[str]:
+    """The columns of results that the assertion reads, by name or by place."""
+    for group in seen:
+        if not group.places.isdisjoint(sketch.lines):
+            yield from (name for name in sketch.names if name in group.column_names)
+            yield from (group.column_names[place] for place in sketch.positions if place < len(group.column_names))
+
+
+def _is_key_of(match: Match, columns: set[str]) -> bool:
+    return match.presence is Presence.LEGACY and match.kind is CouplingKind.IDENTIFIER and any(is_called(name, match.entity) for name in columns)
+
+
+def _coupling(literal: KnownLiteral, match: Match) -> Coupling:
+    return Coupling(
+        kind=match.kind,
+        strength=Strength.LIKELY if match.density < COMMONPLACE else Strength.POSSIBLE,
+        path=literal.path,
+        line=literal.line,
+        column=literal.column,
+        entity=match.entity,
+        signals=_SIGNALS,
+        token=literal.token,
+        sentence=sentence(match, _SIGNALS),
+    )
