@@ -4,7 +4,11 @@ python -m tests.benchmarks.styles [--experiments N] [NAME ...]
 
 `http_tickets` (requests, httpx, urllib and a server of the standard library), `http_hotel` (aiohttp, httpx, urllib, objects of answers, uvicorn),
 `client_rental` (the test clients of FastAPI, Flask and Django), `unittest_school` and `unittest_library` (classes, mixins, subtests, command line),
-`pytest_claims` (parameters, builders, hypothesis, snapshots, steps). Figures are printed as JSON, with what was missed on standard error.
+`pytest_claims` (parameters, builders, hypothesis, snapshots, steps), `wholesale` (PostgreSQL by SQLAlchemy's ORM, factories, fixtures of three
+scopes), `payroll` (MariaDB by PyMySQL's cursors, unittest classes, data files). The last two need servers: PGHOST and MARIADB_SOCKET are as for
+tests.benchmarks.holdouts. `helpdesk_api` (FastAPI below uvicorn, a client wrapper, requests, httpx and http.client), `cinema` (sqlite3 and services,
+frames of pandas, snapshots, anyio; it needs pandas and aiosqlite), `parcels` (a server in a thread of the tests, unittest classes, keys counted from
+1 on both sides). Figures are printed as JSON, with what was missed on standard error.
 
 A suite is one text, so that nothing collects or mends its files. `#@name` at the end of a line names a place, `#@!` a decoy; neither is in the file
 that is written. A line of the last part is `test | verdict | coupling:pattern | entity | places | remedies`; tests that it does not name agree.
@@ -14,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -28,13 +33,17 @@ SUITES = Path(__file__).parents[1] / "acceptance" / "holdout"
 _PART = re.compile(r"^=== (.+)\n", re.MULTILINE)
 _MARK = re.compile(r"[ \t]*#@(\S+)[ \t]*$")
 _VERDICTS = {"d": "divergent", "m": "equivalent", "f": "flaky", "b": "both_failing"}
+_SERVERS = {"@PGHOST@": "PGHOST", "@MARIA@": "MARIADB_SOCKET"}
 _REMEDIES = {"a": "make_data_agnostic", "c": "add_synthetic_case", "d": "document_scenario", "e": "fix_environment", "q": "quarantine_flaky"}
 
 
 def unpacked(name: str, into: Path) -> tuple[Path, Truth]:
     """A suite with its two databases, in the folder `into`, and what is true of it."""
     folder = into / name
-    _, *parts = _PART.split((SUITES / f"{name}.txt").read_text(encoding="utf-8"))
+    told = (SUITES / f"{name}.txt").read_text(encoding="utf-8")
+    for mark, variable in _SERVERS.items():
+        told = told.replace(mark, os.environ.get(variable, ""))
+    _, *parts = _PART.split(told)
     files = dict(zip(parts[::2], parts[1::2], strict=True))
     truth = files.pop("truth")
     places: dict[str, list[Place]] = defaultdict(list)
