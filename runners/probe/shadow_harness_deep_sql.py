@@ -396,14 +396,15 @@ def _bound(parameters: Any, slot: Position | Name) -> Tuple[bool, Any]:
         if isinstance(slot, Name):
             return dict.__contains__(parameters, slot.name), dict.get(parameters, slot.name)
         return False, None
-    number = slot.number if isinstance(slot, Position) else None
-    if number is None:
+    if not isinstance(slot, Position):
         return False, None
+    number = slot.number
     if isinstance(parameters, tuple) and number < tuple.__len__(parameters):
         return True, tuple.__getitem__(parameters, number)
     if isinstance(parameters, list) and number < list.__len__(parameters):
         return True, list.__getitem__(parameters, number)
-    return False, None
+    alone = number == 0 and type(parameters) in (int, str)  # PyMySQL takes a value by itself for its only placeholder
+    return alone, parameters if alone else None
 
 
 _SQLITE = ("sqlite3", "_sqlite3")

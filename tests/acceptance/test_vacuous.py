@@ -11,7 +11,7 @@ import pytest
 from harness.model import RerunKind, Side
 from harness.report import published_schema
 from harness.store import open_store
-from tests.running import Project
+from tests.running import Answer, Project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,14 +97,25 @@ def database(path: Path, *, rich: bool) -> None:
     connection.close()
 
 
+def made(folder: Path) -> Project:
+    for side in Side:
+        database(folder / f"{side.value}.sqlite", rich=side is Side.LEGACY)
+    project = Project(folder=folder, confirm={"vacuous": "all"})
+    project.write("test_rentals.py", SUITE)
+    return project
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A project whose shadow data lack what some of its tests look at."""
-    for side in Side:
-        database(tmp_path / f"{side.value}.sqlite", rich=side is Side.LEGACY)
-    made = Project(folder=tmp_path, confirm={"vacuous": "all"})
-    made.write("test_rentals.py", SUITE)
-    return made
+    return made(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Answer]:
+    """The same after a run of all of it, with what that printed."""
+    project = made(tmp_path_factory.mktemp("measured"))
+    return project, project.run("--markdown", str(project.folder / "summary.md"), "--html", str(project.folder / "report.html"))
 
 
 def reasons(project: Project) -> dict[str, set[tuple[str, int, int, int | None]]]:
@@ -143,8 +154,8 @@ def expected() -> dict[str, Any]:
     }
 
 
-def test_passes_that_mean_less_are_flagged_with_numbers(project: Project) -> None:
-    answer = project.run("--markdown", str(project.folder / "summary.md"), "--html", str(project.folder / "report.html"))
+def test_passes_that_mean_less_are_flagged_with_numbers(measured: tuple[Project, Answer]) -> None:
+    project, answer = measured
     assert answer.exit == 1, answer.err
     jsonschema.validate(project.report, published_schema())
     assert reasons(project) == expected()
@@ -163,8 +174,8 @@ def test_passes_that_mean_less_are_flagged_with_numbers(project: Project) -> Non
     assert b"canary" not in written
 
 
-def test_the_store_keeps_them_and_a_bundle_gives_them_again(project: Project) -> None:
-    project.run()
+def test_the_store_keeps_them_and_a_bundle_gives_them_again(measured: tuple[Project, Answer]) -> None:
+    project, _ = measured
     first = reasons(project)
     store = open_store(str(project.workdir / "shadow.db"))
     try:
@@ -183,8 +194,8 @@ def test_the_store_keeps_them_and_a_bundle_gives_them_again(project: Project) ->
     assert reasons(project) == first
 
 
-def test_the_first_fresh_pair_is_deep_and_later_ones_are_not(project: Project) -> None:
-    project.run()
+def test_the_first_fresh_pair_is_deep_and_later_ones_are_not(measured: tuple[Project, Answer]) -> None:
+    project, _ = measured
     (bundle,) = project.bundles()
     for side in Side:
         records = bundle.deep(side)

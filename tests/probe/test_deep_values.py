@@ -244,3 +244,13 @@ def test_a_document_is_known_by_what_stands_in_it() -> None:
     values = deep.Values(KEY)
     described = values.described('{"phone": "+4722442222", "old": true}')
     assert values.fingerprint("+4722442222") in described["fingerprints"][1:]
+
+
+@pytest.mark.parametrize(("parameters", "kind"), [((17,), "int"), ([17], "int"), (17, "int"), ("a17", "str"), (None, None), (17.5, "unknown")])
+def test_a_value_by_itself_is_bound_to_the_only_placeholder(parameters: object, kind: str | None) -> None:
+    recording = SimpleNamespace(
+        phase="call", values=deep.Values(KEY), frames=lambda: (None, None), cut=lambda *_: None, count_rows=lambda _: None, knows=lambda _: True
+    )
+    statement = Statement(recording, Driver("pymysql", style="pyformat"), "SELECT name FROM t WHERE id = %s")
+    statement.bind(parameters)
+    assert [one["type"] for one in statement.told.get("parameters", ())] == ([kind] if kind else [])
