@@ -21,6 +21,7 @@ from runners.identity.building import build_index
 from runners.identity.connection import reading
 from runners.identity.index import open_index
 from runners.identity.limits import ReadLimits
+from tests.servers import postgresql
 
 KEY = ProjectKey(b"k" * 32)
 
@@ -41,21 +42,8 @@ def _as(name: str, *command: object, scratch: Path | None = None) -> None:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[URL]:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    programs, folder = found[-1].parent, Path(tempfile.mkdtemp(prefix="shadow-pg-", dir="/tmp"))
-    owner = "postgres" if "postgres" in {entry.pw_name for entry in pwd.getpwall()} else "nobody"
-    if os.geteuid() == 0:
-        shutil.chown(folder, owner)
-    try:
-        _as(owner, programs / "initdb", "-D", folder / "data", "-U", "shadow", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8")
-        options = f"-c listen_addresses= -c fsync=off -c unix_socket_directories={folder}"
-        _as(owner, programs / "pg_ctl", "start", "-w", "-D", folder / "data", "-l", folder / "log", "-o", options)
-        try:
-            yield URL.create("postgresql+psycopg", username="shadow", database="postgres", query={"host": str(folder)})
-        finally:
-            _as(owner, programs / "pg_ctl", "stop", "-D", folder / "data", "-m", "immediate")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgresql() as folder:
+        yield URL.create("postgresql+psycopg", username="shadow", database="postgres", query={"host": str(folder)})
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import socket
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import pytest
 
 from harness.model import HostClass
 from tests.probe.test_deep import mark, only_record, probed
+from tests.servers import postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,26 +126,13 @@ def needed(*names: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A server of its own; what leads to it."""
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
-    folder = tmp_path_factory.mktemp("server")
-    as_server = []
-    if Path("/root").stat().st_uid == 0 and shutil.which("runuser") and folder.owner() == "root":
-        for part in (folder, *folder.parents[:3]):
-            part.chmod(0o755)
-        shutil.chown(folder, "postgres")
-        as_server = ["runuser", "-u", "postgres", "--"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    data = folder / "data"
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    control = [*as_server, str(programs / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-w"]
-    subprocess.run([*as_server, str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "suite"], check=True, capture_output=True, cwd="/")
-    subprocess.run([*control, "-o", options, "start"], check=True, capture_output=True, cwd="/")
-    yield f"postgresql://suite@127.0.0.1:{port}/postgres"
-    subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd="/")
+    with postgresql(superuser="suite", port=port):
+        yield f"postgresql://suite@127.0.0.1:{port}/postgres"
 
 
 @pytest.mark.postgres
