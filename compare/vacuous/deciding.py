@@ -43,7 +43,7 @@ def _by_statement(statements: Iterable[DeepStatement]) -> dict[tuple[str, DeepPl
     rows: Counter[tuple[str, DeepPlace | None]] = Counter()
     for one in statements:
         if one.touches_data and one.phase is Phase.CALL and not one.failed:
-            rows[one.shape, one.at] += one.slim().rows
+            rows[one.shape, one.at] += one.touched
     return dict(rows)
 
 

@@ -37,8 +37,9 @@ def deep_records(path: Path, name: SessionName) -> Iterator[DeepRecord]:
             try:
                 line = json.loads(raw)
                 if line["e"] == "deep":
-                    record = DeepRecord.from_line(line, name.side, pair=name.pair, kind=name.kind)
-                    waiting[record.test_id] = record if whole else record.slim()
+                    read = DeepRecord.from_line if whole else DeepRecord.slim_from_line
+                    record = read(line, name.side, pair=name.pair, kind=name.kind)
+                    waiting[record.test_id] = record
                     continue
                 found = waiting.pop(line["id"], None)
                 outcome = Outcome(line["outcome"])

@@ -4,21 +4,8 @@ from harness.model.attempt import Attempt, Failure, Frame
 from harness.model.cause import Coupling, Experiment, ExperimentKind, ExperimentResult, KnownLiteral, ReachedLiteral, Signal, SourceEvidence
 from harness.model.columns import OUTCOMES, AttemptColumns
 from harness.model.comparison import Cluster, Comparison, PairResult, ParityDifference, SideResult, Totals
-from harness.model.deep import (
-    DeepColumn,
-    DeepCounts,
-    DeepCut,
-    DeepFile,
-    DeepLines,
-    DeepLoop,
-    DeepPlace,
-    DeepRecord,
-    DeepRequest,
-    DeepStatement,
-    DeepValue,
-    HostClass,
-    RowOrder,
-)
+from harness.model.deep import DeepCounts, DeepCut, DeepFile, DeepLines, DeepLoop, DeepRecord, DeepRequest, HostClass
+from harness.model.deep_statement import DeepColumn, DeepPlace, DeepStatement, DeepValue, RowOrder
 from harness.model.divergence import (
     OPEN_DIVERGENCES,
     Bearing,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.model.deep import DeepPlace
+    from harness.model.deep_statement import DeepPlace
 
 
 class Ask(StrEnum):

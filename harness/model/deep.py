@@ -7,11 +7,11 @@ day of recording in days, negative where it lies in the future.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
+from harness.model.deep_statement import DeepColumn, DeepPlace, DeepStatement, DeepValue, RowOrder, touches_data
 from harness.model.rerun import RerunKind
 from harness.model.vocabulary import Phase
 
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 
     from harness.model.vocabulary import Outcome, Side
 
-_NO_DATA = re.compile(
-    r"\A(?:pragma|show|set|explain|describe)\b|\b(?:sqlite_\w+|pg_catalog|pg_\w+|information_schema)\b|\A\s*select\s+(?:current_\w+|version|database)\(\)\Z",
-    re.IGNORECASE,
-)
-_AGGREGATE = re.compile(r"\s*select\s+(?:(?:coalesce|round|ifnull|cast)\s*\(\s*)*(?:count|sum|avg|min|max|total)\s*\(", re.IGNORECASE)
-_GROUPED = re.compile(r"\bgroup\s+by\b", re.IGNORECASE)
-_SEVERAL = re.compile(r"\?(?:\s*,\s*\?)+")
-
 
 class HostClass(StrEnum):
     """Whom a request went to."""
@@ -35,114 +27,6 @@ class HostClass(StrEnum):
     LOOPBACK = "loopback"
     OTHER = "other"
     TEST_CLIENT = "test_client"  # the application itself, without a network
-
-
-class RowOrder(StrEnum):
-    """How rows came, by one of their columns."""
-
-    ASCENDING = "asc"
-    DESCENDING = "desc"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeepPlace:
-    """A line of a file. `path` is relative to the suite's root."""
-
-    path: str
-    line: int
-
-    def __str__(self) -> str:
-        """As editors and terminals take it."""
-        return f"{self.path}:{self.line}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeepValue:
-    """A value that was bound, sent or asked for.
-
-    `type` is its kind (`int`, `str`, `date`, ...), `format` what a text looks like (`email`, `uuid`, `date`, ...), None where nothing is known.
-    `fingerprints` are of its canonical spellings, none for what identifies nobody: the first is that of the whole value, another that of the text
-    between wildcards. `magnitude` is the class of a number or moment. `name` is what it is called: the parameter, the key of a query or (with dots,
-    `[]` for any element) of a body. `inline` tells that it stood in the text of a statement.
-    """
-
-    type: str
-    format: str | None = None
-    fingerprints: tuple[str, ...] = ()
-    magnitude: int | None = None
-    name: str | None = None
-    inline: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeepColumn:
-    """One column of the rows that were fetched, as far as rows were looked at.
-
-    `types` and `formats` are those seen, sorted. `distinct` is the magnitude class of how many different values there were (None left out), `values`
-    their fingerprints where they were few, else None. `order` says how rows came by this column, None where it has fewer than two different values
-    or values that cannot be compared. `low` and `high` are the magnitude classes of the smallest and the largest number or moment.
-    """
-
-    name: str
-    types: tuple[str, ...] = ()
-    formats: tuple[str, ...] = ()
-    null: bool = False
-    distinct: int = 0
-    values: tuple[str, ...] | None = None
-    order: RowOrder | None = None
-    low: int | None = None
-    high: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeepStatement:
-    """One SQL statement.
-
-    `sql` is a template: inline literals are `?`, comments are left out. `parameters` stand in the order of its placeholders (of the first executions
-    of several, `sets` says how many there were). `fetched` counts the rows that were fetched, `exhausted` tells that there were no more; `affected`
-    is what the driver said of a statement that writes, None for others. `at` is the innermost line of the suite's own files that issued it, `through`
-    the lines of any files under the root, innermost first.
-    """
-
-    sql: str
-    parameters: tuple[DeepValue, ...] = ()
-    fetched: int = 0
-    affected: int | None = None
-    exhausted: bool = False
-    failed: bool = False
-    sets: int = 1
-    columns: tuple[DeepColumn, ...] = ()
-    at: DeepPlace | None = None
-    through: tuple[DeepPlace, ...] = ()
-    phase: Phase = Phase.CALL
-    driver: str = ""
-
-    @property
-    def rows(self) -> int:
-        """Rows touched: fetched or affected."""
-        return self.fetched + (self.affected or 0)
-
-    @property
-    def found_nothing(self) -> bool:
-        """Whether it fetched the one row of a count, a sum or the like, and that says that there was nothing to count."""
-        if self.fetched != 1 or not self.columns or not _AGGREGATE.match(self.sql) or _GROUPED.search(self.sql):
-            return False
-        return all(not column.types or (column.low == 0 and column.high == 0) for column in self.columns)
-
-    @property
-    def touches_data(self) -> bool:
-        """Whether it is about data, and not about the schema or the connection."""
-        return _NO_DATA.search(self.sql) is None
-
-    def slim(self) -> Self:
-        """How many rows it touched, without parameters, columns and the way it came. A row that says there was nothing is none."""
-        return replace(self, parameters=(), columns=(), through=(), fetched=0 if self.found_nothing else self.fetched)
-
-    @property
-    def shape(self) -> str:
-        """The template with lists of placeholders as one, however long they are: what both sides' statements are matched by."""
-        return _SEVERAL.sub("?", self.sql)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +155,18 @@ class DeepRecord:
             cut=tuple(DeepCut(what=_text(what), left_out=None if count is None else int(count), why=_text(why)) for what, count, why in line["cut"]),
         )
 
+    @classmethod
+    def slim_from_line(cls, line: Mapping[str, Any], side: Side, *, pair: int = 0, kind: RerunKind = RerunKind.PAIR) -> Self:
+        """The slim record of a line, without making the whole one first. Raises as `from_line` does, for what it looks at."""
+        own, lines = line.get("own"), line.get("lines")
+        kept = {
+            **line,
+            "statements": [_of_rows(one) for one in line.get("statements", ()) if touches_data(_text(one["sql"]))],
+            "lines": None if lines is None else {path: lines[path] for path in lines if own is not None and path == own[0]},
+        }
+        record = cls.from_line({name: kept[name] for name in kept.keys() - _BEYOND_ROWS}, side, pair=pair, kind=kind)
+        return replace(record, statements=tuple(one.slim() if one.columns else one for one in record.statements))
+
     def slim(self) -> Self:
         """What of it tells whether a pass means anything: without parameters, columns, requests, files, variables and lines beyond its own."""
         own = self.own[0].path if self.own else None
@@ -292,6 +188,16 @@ class DeepRecord:
         first, last = self.own
         ran = next((file.lines() for file in self.lines if file.path == first.path), frozenset())
         return frozenset(line for line in ran if first.line <= line <= last.line)
+
+
+_BEYOND_ROWS = frozenset({"requests", "files", "variables", "at_import"})
+_BEYOND_ROWS_OF_STATEMENT = frozenset({"parameters", "columns", "through"})
+
+
+def _of_rows(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What of a statement tells how many rows it touched: columns only where they may say that the one row means nothing."""
+    left_out = _BEYOND_ROWS_OF_STATEMENT - ({"columns"} if line.get("fetched") == 1 else set())
+    return {name: line[name] for name in line.keys() - left_out}
 
 
 def _counts(counts: Mapping[str, Any]) -> DeepCounts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.model.deep import DeepPlace  # noqa: TC001 - who reads stored results looks the types of fields up here
+from harness.model.deep_statement import DeepPlace  # noqa: TC001 - who reads stored results looks the types of fields up here
 
 
 class VacuousSampling(StrEnum):

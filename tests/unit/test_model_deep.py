@@ -48,6 +48,16 @@ def test_a_slim_record_keeps_what_tells_whether_a_pass_means_anything() -> None:
     assert (slim.own_lines, slim.counts.rows, len(slim.loops)) == (frozenset({2, 3}), 5, 1)
 
 
+@pytest.mark.parametrize("sql", ["SELECT x FROM t", "SELECT count(x) FROM t WHERE y = ?", "PRAGMA table_info(t)"])
+@pytest.mark.parametrize("column", [{"types": ["int"], "low": 0, "high": 0}, {"types": ["int"], "low": 2, "high": 2}, {"types": []}])
+def test_a_slim_record_is_the_same_without_the_whole_one(sql: str, column: dict[str, Any]) -> None:
+    statement = {"sql": sql, "fetched": 1, "parameters": [{"type": "int"}], "columns": [{"name": "n", "null": False, "distinct": 1, **column}]}
+    for line in (LINE, {**LINE, "statements": [statement, {**statement, "fetched": 2}]}, {**LINE, "own": None, "lines": None}):
+        whole = DeepRecord.from_line(line, Side.SHADOW)
+        assert DeepRecord.slim_from_line(line, Side.SHADOW) == whole.slim()
+        assert [one.touched for one in whole.statements if one.touches_data] == [one.touched for one in whole.slim().statements]
+
+
 @pytest.mark.parametrize("broken", [{"id": 5}, {"cut": None}, {"statements": [{}]}, {"requests": [{"method": "GET", "host": "mars", "path": "/"}]}])
 def test_a_line_that_is_not_as_the_format_says_is_refused(broken: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):

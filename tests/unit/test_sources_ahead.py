@@ -1,4 +1,4 @@
-"""Reading the suite while tests are rerun: what is found counts for the tests it was begun for, and nothing goes on when the run is over."""
+"""Reading the suite while tests are rerun: what is found counts once it is over, and nothing goes on when the run is over."""
 
 from __future__ import annotations
 
@@ -20,16 +20,10 @@ def test_what_was_read_ahead_is_there_once_the_reading_is_over() -> None:
 
     ahead.begin(TESTS, read)
     asked.set()
-    found = ahead.of(TESTS)
+    found = ahead.result()
+    assert ahead.tests == TESTS
     assert found is not None
     assert found.unavailable == "for suite/test_a.py::test_a"
-
-
-def test_what_was_read_for_other_tests_does_not_count() -> None:
-    ahead = Ahead()
-    ahead.begin(TESTS, lambda _tests: SourceEvidence())
-    assert ahead.of(Surveyed(differing=TESTS.agreeing, agreeing=TESTS.differing)) is None
-    assert Ahead().of(TESTS) is None
 
 
 def test_a_reading_that_fails_found_nothing_and_costs_nothing_else() -> None:
@@ -38,7 +32,8 @@ def test_a_reading_that_fails_found_nothing_and_costs_nothing_else() -> None:
 
     ahead = Ahead()
     ahead.begin(TESTS, read)
-    assert ahead.of(TESTS) is None
+    assert ahead.result() is None
+    assert Ahead().result() is None
 
 
 def test_a_run_that_ends_early_ends_the_reading() -> None:

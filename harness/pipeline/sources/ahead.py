@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Ahead:
-    """A reading in a thread of its own, and what it was begun for."""
+    """A reading in a thread of its own, and the `tests` that it was begun for."""
 
-    _tests: Surveyed | None = None
+    tests: Surveyed | None = None
     _work: InThread | None = None
     _found: SourceEvidence | None = field(default=None, repr=False)
     _left: threading.Event = field(default_factory=threading.Event)
@@ -35,14 +35,14 @@ class Ahead:
         def read_ahead() -> None:
             self._found = read(tests)
 
-        self._tests = tests
+        self.tests = tests
         self._work = InThread(read_ahead, done=lambda: None)
 
-    def of(self, tests: Surveyed) -> SourceEvidence | None:
-        """What was found for these tests, once the reading is over; None where it was for others, or did not come to its end."""
+    def result(self) -> SourceEvidence | None:
+        """What was found, once the reading is over; None where none was begun, or it did not come to its end."""
         if self._work is not None:
             self._work.wait()
-        return self._found if tests == self._tests else None
+        return self._found
 
     def leave(self) -> None:
         """End the reading."""

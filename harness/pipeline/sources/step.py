@@ -94,8 +94,8 @@ class SourceStep:
         key = self.key.of_probe()
         with open_index(made.path, key) as index:
             look()
-            tests = Surveyed.of(bundle.evidence())
-            ahead = self.ahead.of(tests)
+            tests = self.ahead.tests or Surveyed.of(bundle.evidence())
+            ahead = self.ahead.result()
             look()
             found = ahead if ahead is not None and made.summary is None else read_sources(tests, self._suite(), index, key, look=look)
             return with_values(found, bundle, index, key)
