@@ -16,7 +16,7 @@ from runners.literals.reaching import Reach
 from runners.literals.scanning import scan_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from harness.evidence import ProjectKey
     from runners.literals.files import SuiteFiles
@@ -63,14 +63,12 @@ class SuiteLiterals:
             return self._other.of(test_id)
         return self._python.of(self._in_suite(test))
 
-    def every(self) -> Iterator[Reached]:
-        """Every literal of every file of the suite, whether a test reaches it or not; the distance is 0."""
-        for path in self.files.python:
-            yield from self._of_python(path)
-        for path in self.files.code:
-            yield from self._other.all_of(path)
-        for path in self.files.data:
-            yield from self._of_data(path)
+    def every(self, only: Container[str] | None = None) -> Iterator[Reached]:
+        """Every literal of every file of the suite, or of some files `only`, whether a test reaches it or not; the distance is 0."""
+        for paths, literals in ((self.files.python, self._of_python), (self.files.code, self._other.all_of), (self.files.data, self._of_data)):
+            for path in paths:
+                if only is None or path in only:
+                    yield from literals(path)
 
     def _raw(self, test_id: str) -> str:
         """The id as the suite has it; the literals are gone through only where an id has a token that is not known."""

@@ -163,7 +163,7 @@ class Maker:
         if self._found is None:
             spelled: dict[tuple[str, int, int], list[tuple[str, str]]] = {}
             wanted = {(one.path, one.line, one.column) for one in self._sources.literals}
-            for reached in self._suite.every():
+            for reached in self._suite.every({path for path, _, _ in wanted}):
                 literal = reached.literal
                 if (literal.path, literal.line, literal.column) in wanted and (spelling := canonical(literal.value)) is not None:
                     spelled.setdefault((literal.path, literal.line, literal.column), []).append((self._key.fingerprint(spelling), str(literal.value)))
