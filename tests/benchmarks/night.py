@@ -3,9 +3,9 @@
 python -m tests.benchmarks.night [--tests N] [--work W] [--rounds R] [--folder DIR] [--aa] [--calls] [--nights NAME,...]
 
 Makes a suite of N tests over SQLite (20,000 customers and 60,000 rentals on each side), of which 40 diverge: on ids, emails, constants and data files
-of the suite, on what a record of the production copy has, and on a setting; some are flaky. A test takes 10 to 20 ms on an idle core: some forty
-statements, a few of them over a whole table, and the objects and texts that an application makes of rows; `--work` makes it do most of that so many
-times. With `--calls` most of that time goes into
+of the suite, on what a record of the production copy has, and on a setting; some are flaky. A test takes some 40 ms on an idle core: a hundred
+statements, a few of them over a whole table, and the objects and texts that an application makes of rows. `--work` says how often it does most of
+that: with 1 it takes 10 to 20 ms. With `--calls` most of that time goes into
 ten thousand calls of Python functions outside the suite (JSON written by the standard library's Python code): the worst there is for the deep probe
 on versions of Python before 3.12, where every call costs, and five times a test without it.
 
@@ -61,7 +61,7 @@ class Cost:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tests", type=int, default=5_000)
-    parser.add_argument("--work", type=int, default=1)
+    parser.add_argument("--work", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--nights", default=",".join(_NIGHTS))
     parser.add_argument("--folder", type=Path)
