@@ -116,12 +116,12 @@ def test_a_module_that_one_side_cannot_collect_diverges_as_what_it_holds(tmp_pat
 
 
 def test_a_command_that_refuses_its_arguments_is_an_infrastructure_failure_with_its_last_lines(tmp_path: Path) -> None:
-    project = Project(folder=tmp_path, suite={"test_it.py": "def test_one(): pass\n"}, keys={"args": ["--no-such-option=4711-secret"]})
+    project = Project(folder=tmp_path, suite={"test_it.py": "def test_one(): pass\n"}, keys={"args": ["--no-such-option=471108154711-secret"]})
     answer = project.run("--no-confirm")
     assert answer.exit == 3
     assert "the suite did not start" in answer.err
     assert "unrecognized arguments" in answer.err
-    assert "4711" not in answer.out + answer.err
+    assert "47110815" not in answer.out + answer.err
 
 
 def test_a_command_that_is_not_there_is_said_before_anything_runs(tmp_path: Path) -> None:

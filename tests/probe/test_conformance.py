@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -47,7 +46,7 @@ KINDS = r"""
 
     class Case(unittest.TestCase):
         def test_method(self): pass
-        def test_broken(self): self.assertEqual(4711, 4712)
+        def test_broken(self): self.assertEqual(471108154711, 471208154712)
         @unittest.skip("secret-reason")
         def test_skipped(self): pass
         def test_parts(self):
@@ -174,9 +173,9 @@ def test_failures_have_a_type_a_template_a_phase_and_frames_in_the_suite(kinds: 
 
 
 def test_no_value_and_no_reason_is_written(kinds: Any, distributed: Any) -> None:
-    for raw in (re.sub(rb"\d+\.\d+", b"", session.raw) for session in (kinds, distributed)):  # times are measured, and any digits may stand in them
-        for secret in (b"alice", b"smith", b"bob.jones", b"secret-reason", b"4711", b"4712"):
-            assert secret not in raw
+    for session in (kinds, distributed):
+        for secret in (b"alice", b"smith", b"bob.jones", b"secret-reason", b"47110815", b"47120815"):  # no time and no process id has so many digits
+            assert secret not in session.raw
 
 
 def test_subtests_have_keys_and_fail_their_test(kinds: Any, distributed: Any, everywhere: Any) -> None:
