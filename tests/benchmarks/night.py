@@ -6,8 +6,8 @@ Makes a suite of N tests over SQLite (20,000 customers and 60,000 rentals on eac
 of the suite, on what a record of the production copy has, and on a setting; some are flaky. A test takes some 40 ms on an idle core: a hundred
 statements, a few of them over a whole table, and the objects and texts that an application makes of rows. `--work` says how often it does most of
 that: with 1 it takes 10 to 20 ms. With `--calls` most of that time goes into calls of Python functions outside the suite, ten thousand each
-time (JSON written by the standard library's Python code): the worst there is for the deep probe on versions of Python before 3.12, where every call costs, and
-five times a test without it.
+time (JSON written by the standard library's Python code): the worst there is for the deep probe on versions of Python before 3.12, where every call
+costs, and five times a test without it.
 
 A round measures, one after the other, each in a work directory of its own:
 
