@@ -49,8 +49,8 @@ def deep_records_of(evidence: Evidence, side: Side, results: Sequence[PairResult
     found: dict[str, DeepRecord] = {}
     alike: set[str] = set()
     for record in (evidence.legacy if side is Side.LEGACY else evidence.shadow).deep:
-        if record.kind is not RerunKind.PAIR or record.test_id not in wanted or record.test_id in alike:
-            continue
+        if record.kind is not RerunKind.PAIR or not record.pair or record.test_id not in wanted or record.test_id in alike:
+            continue  # what is recorded of the full run has no details
         expected = wanted[record.test_id]
         if expected is not None and record.outcome is not None and record.outcome.kind is expected.kind:
             alike.add(record.test_id)

@@ -17,7 +17,7 @@ from compare.order import investigated
 from compare.parity import parity
 from compare.results import Night, disputed, undisputed
 from compare.survey import confirmation_of, survey
-from compare.vacuous import flagged, survey_of
+from compare.vacuous import flagged
 from harness.errors import ExitCode
 from harness.model import Comparison, PairResult, Totals, Verdict
 
@@ -55,7 +55,7 @@ def judge(evidence: Evidence, agreeing: Agreeing | None = None) -> Comparison:
     complete = evidence.run.complete and night.fault is None and finished
     results += decided
     results.sort(key=attrgetter("test_id"))
-    vacuous, measured = flagged(evidence, results)
+    vacuous, vacuity = flagged(evidence, results)
     if vacuous:
         results = [replace(result, vacuous=vacuous[result.test_id]) if result.test_id in vacuous else result for result in results]
     results = list(explained(evidence, results))
@@ -78,7 +78,7 @@ def judge(evidence: Evidence, agreeing: Agreeing | None = None) -> Comparison:
         shadow=evidence.shadow.facts,
         infrastructure=faults,
         latent=found_latent.everywhere if found_latent else (),
-        vacuity=survey_of(evidence, measured, len(vacuous)),
+        vacuity=vacuity,
     )
 
 

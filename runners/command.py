@@ -14,12 +14,12 @@ PROBE_PLUGIN = "shadow_harness_probe"
 def pytest_command(suite: SuitePlan, request: SessionRequest, *, workers: int) -> list[str]:
     """The user's command and arguments, then the harness's.
 
-    The harness adds the probe, `--continue-on-collection-errors` (one broken module must not hide the rest) and, for a full run or a rerun
-    that may be parallel, pytest-xdist with `workers` processes; confirmation pairs run one after another in one process. `--select` is the probe's to
+    The harness adds the probe, `--continue-on-collection-errors` (one broken module must not hide the rest) and, for a full run,
+    pytest-xdist with `workers` processes; reruns go one after another in one process. `--select` is the probe's to
     follow (its selection file).
     """
     command = [*suite.command, *suite.args, "-p", PROBE_PLUGIN, "--continue-on-collection-errors"]
-    if (request.pair == 0 or request.parallel) and workers > 0:
+    if request.pair == 0 and workers > 0:
         command += ["-n", str(workers)]
     return command
 

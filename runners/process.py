@@ -104,6 +104,8 @@ class ProcessRunner:
             variables["SHADOW_PROBE_KEY"] = str(self._key)
         if request.deep:
             variables["SHADOW_PROBE_DEEP"] = "1"
+        if request.count is not None:
+            variables["SHADOW_PROBE_COUNT"] = str(request.count)
         if request.replace is not None:
             variables["SHADOW_PROBE_REPLACE"] = str(request.replace)
         command = pytest_command(self._suite, request, workers=worker_count(self._suite.workers))

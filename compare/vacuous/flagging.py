@@ -14,30 +14,24 @@ if TYPE_CHECKING:
     from harness.model import DeepRecord, Evidence, PairResult, SideEvidence, VacuousReason
 
 
-def flagged(evidence: Evidence, results: Sequence[PairResult]) -> tuple[dict[str, tuple[VacuousReason, ...]], int]:
-    """Why passes mean less on shadow, by test id, and how many passes were measured.
+def flagged(evidence: Evidence, results: Sequence[PairResult]) -> tuple[dict[str, tuple[VacuousReason, ...]], VacuousSurvey | None]:
+    """Why passes mean less on shadow, by test id, and how far the run looked: None where it did not look at all.
 
-    Only tests that passed on both sides are looked at, in the full run and in the session that was deep; two records of one session are held against
-    each other, since both sides ran the same tests in it.
+    Only tests that passed on both sides are looked at; two records of one session are held against each other, since both sides ran the same tests
+    in it.
     """
     legacy, shadow = _records(evidence.legacy), _records(evidence.shadow)
     both = legacy.keys() & shadow.keys()
-    if not both:
-        return {}, 0
-    passes = {result.test_id for result in results if result.test_id in both and _passes(result)}
-    found = {test_id: vacuous_reasons(legacy[test_id], shadow[test_id]) for test_id in sorted(passes)}
-    return {test_id: reasons for test_id, reasons in found.items() if reasons}, len(passes)
-
-
-def survey_of(evidence: Evidence, measured: int, vacuous: int) -> VacuousSurvey | None:
-    """How far a run looked; None where it did not look at all."""
-    if not measured:
-        return None
-    return VacuousSurvey(measured=measured, passing=len(passing_on_both(evidence)), vacuous=vacuous)
+    passes = sorted(result.test_id for result in results if result.test_id in both and _passes(result))
+    if not passes:
+        return {}, None
+    found = {test_id: reasons for test_id in passes if (reasons := vacuous_reasons(legacy[test_id], shadow[test_id]))}
+    by_rows = sum(legacy[test_id].lines is None or shadow[test_id].lines is None for test_id in passes)
+    return found, VacuousSurvey(measured=len(passes), passing=len(passing_on_both(evidence)), vacuous=len(found), by_rows=by_rows)
 
 
 def _records(side: SideEvidence) -> dict[str, DeepRecord]:
-    """The records of tests that passed, of the sessions that run agreeing tests deep: a sample, or the full run."""
+    """The records of tests that passed, of the full run; earlier versions had sessions of their own for a sample."""
     return {
         record.test_id: record
         for record in side.deep

@@ -25,7 +25,6 @@ from harness.pipeline.events import (
     SessionRestarted,
     SourcesRead,
     SourcesStarted,
-    VacuousStarted,
 )
 from harness.report.findings import number
 
@@ -90,8 +89,6 @@ class _Lines:
                 return f"{found} on the order of tests, after {number(event.steps, 'step')}"
             case FloorStarted():
                 return f"A/A: comparing each side with itself on {event.sample} tests, and rerunning {event.flaky} flaky ones"
-            case VacuousStarted():
-                return f"running {event.sample} of {event.tests} passing tests deep, to see whether their passes mean the same"
             case SourcesStarted():
                 return "looking for couplings: reading both databases where they have changed, and the suite's source"
             case SourcesRead() if event.unavailable:

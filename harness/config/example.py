@@ -50,7 +50,7 @@ DATABASE_URL = "${{SHADOW_DATABASE_URL}}"
 # max_pairs = 12                 # how often a candidate is rerun at most
 # clean_nights = 3               # nights in a row in which both sides agree until a divergence has converged
 # order_budget = 150             # executions that the search for order-dependence may take in a night
-# vacuous = "weekly"             # which passing tests are run deep once more: "never", "rotating" (all in 28 nights), "weekly" or "all"
+# vacuous = "weekly"             # of which tests it is counted what they do: "never", "rotating" (all in 28 nights), "weekly" or "all"
 # aa = "weekly"                  # how often each side is compared with itself, on a sample of aa_sample = 60 tests
 
 # Couplings to real data: which columns identify somebody, added to what is inferred, or taken from it.

@@ -39,8 +39,8 @@ class Confirm(Table):
     )
     vacuous: Literal["never", "rotating", "weekly", "all"] = Field(
         default="weekly",
-        description="Which tests that pass on both sides are run once more, with the deep probe, to see whether their passes mean the same: "
-        "a share each night, so that a week covers the suite, smaller ones, so that 28 nights do, or all. pytest only.",
+        description="Of which tests the full run counts what they do, to see whether their passes mean the same on both sides: "
+        "a part each night, so that a week covers the suite, smaller ones, so that 28 nights do, or all. pytest only.",
         examples=["weekly"],
     )
     aa_sample: int = Field(default=60, ge=1, description="Tests of that sample, which rotates, so that it covers the suite in time.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import BundleError
-from harness.model import DeepRecord, Outcome, RerunKind, VacuousPlan
+from harness.model import DeepRecord, Outcome, RerunKind, SuiteParts, VacuousPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,18 +60,18 @@ def deep_of(files: Iterable[tuple[SessionName, Path]]) -> tuple[DeepRecord, ...]
 
 
 def write_vacuous(bundle: Bundle, plan: VacuousPlan) -> None:
-    """Record which agreeing tests are run deep, before their first session."""
-    bundle.write_plan_of(_PLAN, asdict(plan))
+    """Record what the full run counts, before its first session."""
+    bundle.write_plan_of(_PLAN, {"parts": list(plan.parts.numbers), "of": plan.parts.of, "last": plan.last, "day": plan.day})
 
 
 def vacuous_plan(bundle: Bundle) -> VacuousPlan | None:
-    """Which agreeing tests are run deep; None where none are, or where it is not yet known. Raises BundleError."""
+    """What the full run counts; None where that was nothing, or where a bundle is of a version that ran a sample once more. Raises BundleError."""
     plan = bundle.plan_of(_PLAN)
-    if plan is None:
+    if plan is None or "parts" not in plan:
         return None
     try:
-        last = plan.get("last")  # bundles of versions that had parts begin anew
-        return VacuousPlan(sample=tuple(plan["sample"]), tests=int(plan["tests"]), day=int(plan["day"]), last=None if last is None else str(last))
+        parts = SuiteParts(numbers=tuple(map(int, plan["parts"])), of=int(plan["of"]))
+        return VacuousPlan(parts=parts, last=int(plan["last"]), day=int(plan["day"]))
     except (KeyError, TypeError, ValueError):
         raise BundleError(
             "a file of this bundle is damaged",

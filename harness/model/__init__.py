@@ -50,7 +50,7 @@ from harness.model.rerun import (
     Tally,
 )
 from harness.model.stored import ClusterRow, HistoryEntry, Page, PairFilter, PairRow, Progress, RunOverview, RunSummary
-from harness.model.vacuous import VacuousKind, VacuousPlan, VacuousReason, VacuousSampling, VacuousSurvey
+from harness.model.vacuous import SuiteParts, VacuousKind, VacuousPlan, VacuousReason, VacuousSampling, VacuousSurvey
 from harness.model.vocabulary import (
     Cause,
     CouplingKind,
@@ -166,6 +166,7 @@ __all__ = [
     "Stickiness",
     "StickinessState",
     "Strength",
+    "SuiteParts",
     "SuitePlan",
     "Tally",
     "Tombstone",

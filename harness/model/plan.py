@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.model.rerun import AAFrequency
-from harness.model.vacuous import VacuousSampling
+from harness.model.vacuous import SuiteParts, VacuousSampling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,8 @@ class ConfirmPolicy:
     """How candidates are confirmed (docs/verdicts.md). `alpha` bounds the false discovery rate; `mass_failure` is a share of a side's tests.
 
     After `clean_nights` nights in a row in which both sides agreed, a divergence has converged. `order_budget` is the most of executions that the
-    search for order-dependence takes; `aa` says how often each side is compared with itself, on `aa_sample` tests; `vacuous` which agreeing tests
-    are run deep, to see whether their passes mean the same.
+    search for order-dependence takes; `aa` says how often each side is compared with itself, on `aa_sample` tests; `vacuous` which tests are
+    counted in the full run, to see whether their passes mean the same.
     """
 
     enabled: bool = True
@@ -116,7 +116,7 @@ class SessionRequest:
 
     `select`: None for everything, else the test ids to run, in this order. `skip`: ids already done (a resumed or restarted side).
     `output`: the file of JSON lines that the probe writes (docs/bundle.md). `number` counts restarts within one pair and shard, from 1.
-    With `deep` the probe records what each test does on its way (docs/deep.md). With `parallel` a rerun may use workers, as the full run does.
+    With `deep` the probe records what each test does on its way, with `count` it counts what the tests of these parts of the suite do (docs/deep.md).
     `replace` is the file (mode 0600) of what an experiment replaces in the test process, `settings` are variables that it has instead of the side's.
     """
 
@@ -124,7 +124,7 @@ class SessionRequest:
     output: Path
     pair: int = 0
     deep: bool = False
-    parallel: bool = False
+    count: SuiteParts | None = None
     shard: Shard = field(default_factory=Shard)
     number: int = 1
     select: tuple[str, ...] | None = None

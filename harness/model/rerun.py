@@ -21,7 +21,7 @@ class RerunKind(StrEnum):
     SERIES = "series"  # flaky tests again and again, to see whether reruns stick
     ONE = "one"  # a sample of a side, to be held against
     TWO = "two"  # the same sample of the same side
-    VACUOUS = "vacuous"  # a sample of agreeing tests, run deep on both sides
+    VACUOUS = "vacuous"  # a sample of agreeing tests, run deep: in bundles of earlier versions
 
 
 class AAFrequency(StrEnum):

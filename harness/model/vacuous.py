@@ -9,11 +9,11 @@ from harness.model.deep_statement import DeepPlace  # noqa: TC001 - who reads st
 
 
 class VacuousSampling(StrEnum):
-    """Which agreeing tests are run deep after confirmation, to see whether their passes mean the same on both sides."""
+    """Which tests are counted in the full run, to see whether their passes mean the same on both sides."""
 
     NEVER = "never"
-    ROTATING = "rotating"  # a share each night, all within 28 nights
-    WEEKLY = "weekly"  # larger shares, all within a week
+    ROTATING = "rotating"  # one part of the suite each night, all within 28 nights
+    WEEKLY = "weekly"  # larger parts, all within a week
     ALL = "all"
 
 
@@ -53,23 +53,33 @@ class VacuousReason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VacuousPlan:
-    """What is run deep after confirmation: `sample` are the agreeing tests that are due, of `tests` that agree. `day` is the run's, as an ordinal;
-    `last` is the last test so far whose turn it was, None where nights do not take turns.
-    """
+class SuiteParts:
+    """Some of the `of` parts that a suite is cut into by the ids of its tests, by number from 1."""
 
-    sample: tuple[str, ...]
-    tests: int
+    numbers: tuple[int, ...]
+    of: int
+
+    def __str__(self) -> str:
+        """As the probe takes it: `1,2/7`."""
+        return f"{','.join(map(str, self.numbers))}/{self.of}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VacuousPlan:
+    """What a run counts in its full run: the `parts` whose turn it is on its `day` (an ordinal). `last` is the last part so far whose turn it was."""
+
+    parts: SuiteParts
+    last: int
     day: int
-    last: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VacuousSurvey:
-    """How far a run looked for passes that mean less on shadow: it measured so many tests of those that passed on both sides, and so many passes were
-    vacuous.
+    """How far a run looked for passes that mean less on shadow: it measured so many tests of those that passed on both sides, `by_rows` of them by
+    rows and subtests alone, since it is not known which lines ran, and so many passes were vacuous.
     """
 
     measured: int
     passing: int
     vacuous: int
+    by_rows: int = 0

@@ -102,19 +102,6 @@ class FloorMeasured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VacuousStarted:
-    """`sample` of the `tests` that passed on both sides are run deep, to see whether their passes mean the same."""
-
-    sample: int
-    tests: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VacuousFinished:
-    """They were run."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesStarted:
     """The suite's source is searched for what only the production copy holds; the identity index is made first, where the data has changed."""
 
@@ -176,8 +163,6 @@ Event = (
     | SourcesRead
     | ExperimentsStarted
     | ExperimentsFinished
-    | VacuousStarted
-    | VacuousFinished
     | InfrastructureFailed
     | RunFinished
 )

@@ -22,7 +22,7 @@ from harness.pipeline.progress import LiveProgress
 from harness.pipeline.side import SideTask, StoppedError, run_side
 from harness.pipeline.stream import EventStream
 from harness.pipeline.thread import InThread
-from harness.pipeline.vacuous import measure_vacuous, plan_vacuous
+from harness.pipeline.vacuous import sample_of
 from harness.pipeline.verdict import decide
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ def run(plan: Plan, bundle: Bundle, ports: Ports, *, resumed: bool = False) -> I
                 yield from night.follow(night.confirm)
                 yield from night.follow(night.search_order)
                 yield from night.follow(night.measure_floor)
-                yield from night.follow(night.measure_vacuous)
                 night.decided = True
                 yield from night.follow(night.read_sources)
                 yield from night.follow(night.experiment)
@@ -153,9 +152,10 @@ class _Night:
         self.events.put(EnvironmentReady(side=side))
 
     def full_run(self) -> None:
-        """Each side runs every test once; both sides at the same time, shard by shard."""
+        """Each side runs every test once; both sides at the same time, shard by shard. What a sample of the tests does is counted."""
+        count = sample_of(self.plan, self.bundle)
         for shard in self.plan.shards:
-            self._both(lambda side, shard=shard: SideTask(side=side, shard=shard, deep=self.plan.deep))  # type: ignore[misc]  # mypy infers no default of a lambda
+            self._both(lambda side, shard=shard: SideTask(side=side, shard=shard, deep=self.plan.deep, count=count))  # type: ignore[misc]  # mypy infers no default of a lambda
         self._evidence = self.bundle.evidence()
 
     def confirm(self) -> None:
@@ -165,7 +165,6 @@ class _Night:
             if self.ports.sources is not None:
                 self.ports.sources.begin(self.bundle, evidence, is_stopped=self._stopped.is_set)
             self._floor = due(evidence, self.plan, self.bundle)
-            plan_vacuous(evidence, self.plan, self.bundle)
             self._confirmation = confirm(evidence, self.plan, self.bundle, carry_out=self._run, emit=self.events.put)
 
     def search_order(self) -> None:
@@ -178,11 +177,6 @@ class _Night:
         if self._confirmation is not None and self._floor is not None:
             known = investigated(self._confirmation, order_evidence(self.bundle))
             measure_floor(self._floor, known, self.plan, self.bundle, carry_out=self._run, emit=self.events.put)
-
-    def measure_vacuous(self) -> None:
-        """Run the agreeing tests that are due deep, to see whether their passes mean the same."""
-        if self._confirmation is not None:
-            measure_vacuous(self.bundle, both=self._both, emit=self.events.put)
 
     def read_sources(self) -> None:
         """Look for couplings in the suite's source, once it is known what differs."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from harness.evidence import Bundle
-    from harness.model import SessionEnd, Side
+    from harness.model import SessionEnd, Side, SuiteParts
     from harness.pipeline.events import Event
     from harness.ports import Clock, TestRunner
 
@@ -52,7 +52,7 @@ class StoppedError(Exception):
 class SideTask:
     """What one side is to run now: the full run of a shard (`select` None), or the tests of one fresh pair, or of another rerun (`kind`).
 
-    With `deep` what each test does on its way is recorded (docs/deep.md); with `parallel` a rerun may use workers, as the full run does.
+    With `deep` what each test does on its way is recorded; with `count` what the tests of these parts of the suite do is counted (docs/deep.md).
     """
 
     side: Side
@@ -61,7 +61,7 @@ class SideTask:
     select: tuple[str, ...] | None = None
     kind: RerunKind = RerunKind.PAIR
     deep: bool = False
-    parallel: bool = False
+    count: SuiteParts | None = None
 
 
 def run_side(task: SideTask, runner: TestRunner, bundle: Bundle, *, clock: Clock, emit: Callable[[Event], None]) -> None:
@@ -175,7 +175,7 @@ def _request(task: SideTask, number: int, bundle: Bundle, done: set[str]) -> Ses
         number=number,
         select=select,
         deep=task.deep,
-        parallel=task.parallel,
+        count=task.count,
         skip=frozenset(done) if select is None else frozenset(),
     )
 

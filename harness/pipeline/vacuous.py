@@ -1,57 +1,34 @@
-"""A sample of agreeing tests is run deep on both sides, to see whether their passes mean the same (compare.vacuous)."""
+"""Which parts of the suite are counted in the full run, to see whether their passes mean the same on both sides (compare.vacuous)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compare.vacuous import NIGHTS, WEEK, due_days, in_turn, passing_on_both
+from compare.vacuous import next_sample
 from harness.errors import BundleError
-from harness.evidence import is_whole, vacuous_plan, write_vacuous
-from harness.model import RerunKind, Shard, Side, VacuousPlan, VacuousSampling
-from harness.pipeline.events import VacuousFinished, VacuousStarted
+from harness.evidence import can_rerun, is_whole, vacuous_plan, write_vacuous
+from harness.model import VacuousSampling
 from harness.pipeline.floor import other_runs
-from harness.pipeline.side import SideTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from harness.evidence import Bundle
-    from harness.model import Evidence, Plan
-    from harness.pipeline.events import Event
+    from harness.model import Plan, SuiteParts, VacuousPlan
 
 
-def plan_vacuous(evidence: Evidence, plan: Plan, bundle: Bundle) -> None:
-    """Record which agreeing tests this run runs deep; what an earlier try recorded stays.
+def sample_of(plan: Plan, bundle: Bundle) -> SuiteParts | None:
+    """The parts that a run counts, recorded for whoever resumes it and for the next night; None where there are none.
 
-    `rotating` takes the share of the suite whose turn it is behind the last night's, and none twice on a day; `weekly` the shares that are due since
-    then, at most all. Where a part of the suite is run, where its command is not pytest, or where the full run was deep itself, there is no sample.
+    A part of the suite is no sample of it, a suite whose command is not pytest cannot be counted, and a full run that is deep says it all.
     """
-    sampling = plan.confirm.vacuous
-    if sampling is VacuousSampling.NEVER or plan.deep or not plan.suite.is_pytest or not is_whole(plan) or vacuous_plan(bundle) is not None:
-        return
-    passing = passing_on_both(evidence)
-    day = bundle.header().started_at.toordinal()
-    last = _last(bundle)
-    if sampling is VacuousSampling.ALL:
-        write_vacuous(bundle, VacuousPlan(sample=passing, tests=len(passing), day=day))
-        return
-    due = due_days(day, last.day if last else None)
-    behind = last.last if last else None
-    shares, of = (due, WEEK) if sampling is VacuousSampling.WEEKLY else (min(due, 1), NIGHTS)
-    found = in_turn(passing, behind, shares=shares, of=of)
-    chosen = frozenset(found)
-    sample = tuple(test_id for test_id in passing if test_id in chosen)  # as the full run orders them
-    write_vacuous(bundle, VacuousPlan(sample=sample, tests=len(passing), day=day, last=found[-1] if found else behind))
-
-
-def measure_vacuous(bundle: Bundle, *, both: Callable[[Callable[[Side], SideTask]], None], emit: Callable[[Event], None]) -> None:
-    """Run the sample deep, both sides at the same time. What was recorded is not run again. Raises what `both` raises."""
     about = vacuous_plan(bundle)
-    if about is None or not about.sample:
-        return
-    emit(VacuousStarted(sample=len(about.sample), tests=about.tests))
-    both(lambda side: SideTask(side=side, shard=Shard(), pair=1, kind=RerunKind.VACUOUS, select=about.sample, deep=True, parallel=True))
-    emit(VacuousFinished())
+    if about is None and plan.confirm.vacuous is not VacuousSampling.NEVER and _is_sampled(plan):
+        about = next_sample(plan.confirm.vacuous, bundle.header().started_at.toordinal(), _last(bundle))
+        write_vacuous(bundle, about)
+    return about.parts if about is not None and about.parts.numbers else None
+
+
+def _is_sampled(plan: Plan) -> bool:
+    return is_whole(plan) and can_rerun(plan) and plan.suite.is_pytest and not plan.deep
 
 
 def _last(bundle: Bundle) -> VacuousPlan | None:

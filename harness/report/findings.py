@@ -87,7 +87,8 @@ def vacuous_sentence(comparison: Comparison) -> str | None:
     found = comparison.vacuity
     if found is None:
         return None
-    of = f"{number(found.measured, 'pass', 'passes')} measured, of {found.passing:,} on both sides"
+    partly = f", {found.by_rows:,} by their rows alone" if found.by_rows else ""
+    of = f"{number(found.measured, 'pass', 'passes')} measured{partly}, of {found.passing:,} on both sides"
     return f"{number(found.vacuous, 'pass means', 'passes mean')} less on shadow ({of})."
 
 

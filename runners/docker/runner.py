@@ -103,6 +103,8 @@ class DockerRunner:
             variables["SHADOW_PROBE_KEY"] = f"{inside}/{_KEY}"
         if request.deep:
             variables["SHADOW_PROBE_DEEP"] = "1"
+        if request.count is not None:
+            variables["SHADOW_PROBE_COUNT"] = str(request.count)
         if request.replace is not None:
             (folder / _REPLACE).write_bytes(request.replace.read_bytes())  # until the test process has read it
             (folder / _REPLACE).chmod(0o644)  # nobody else gets through the folders above

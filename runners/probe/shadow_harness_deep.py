@@ -10,34 +10,33 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
-import contextlib
-import importlib.abc
 import json
 import os
 import re
 import sys
-import threading
 from collections import Counter
 from typing import Any, Callable, Dict, Generator, List, Set, Tuple
 
 import pytest
 
 if __package__:  # within the harness
-    from runners.probe import shadow_harness_deep_asyncpg as asyncpg
     from runners.probe import shadow_harness_deep_drivers as drivers
     from runners.probe import shadow_harness_deep_http as http
     from runners.probe import shadow_harness_deep_processes as processes
-    from runners.probe.shadow_harness_deep_lines import Hits, line_counter
+    from runners.probe.shadow_harness_deep_lines import Hits, line_counter, what_ran
     from runners.probe.shadow_harness_deep_source import Files, Outlines, Words
+    from runners.probe.shadow_harness_deep_stack import Whereabouts
     from runners.probe.shadow_harness_deep_values import Values
+    from runners.probe.shadow_harness_deep_watch import DATABASES, Unheard, Watched, watch
 else:  # in the process of a test
-    import shadow_harness_deep_asyncpg as asyncpg  # type: ignore[import-not-found,no-redef]
     import shadow_harness_deep_drivers as drivers  # type: ignore[import-not-found,no-redef]
     import shadow_harness_deep_http as http  # type: ignore[import-not-found,no-redef]  # it lies beside this file
     import shadow_harness_deep_processes as processes  # type: ignore[import-not-found,no-redef]
-    from shadow_harness_deep_lines import Hits, line_counter  # type: ignore[import-not-found,no-redef]
+    from shadow_harness_deep_lines import Hits, line_counter, what_ran  # type: ignore[import-not-found,no-redef]
     from shadow_harness_deep_source import Files, Outlines, Words  # type: ignore[import-not-found,no-redef]
+    from shadow_harness_deep_stack import Whereabouts  # type: ignore[import-not-found,no-redef]
     from shadow_harness_deep_values import Values  # type: ignore[import-not-found,no-redef]
+    from shadow_harness_deep_watch import DATABASES, Unheard, Watched, watch  # type: ignore[import-not-found,no-redef]
 
 MOST_STATEMENTS = 300  # of one test
 MOST_REQUESTS = 200
@@ -45,14 +44,11 @@ MOST_BORROWED = 30  # statements and requests of one fixture that other tests se
 MOST_FILES = 200
 MOST_VARIABLES = 300
 MOST_LOOPS = 300
-MOST_FRAMES = 8  # of one statement or request
-MOST_DEPTH = 400  # of the stack that is searched for them
 MOST_CHARACTERS = 1_500_000  # of a line
 _BULK = 20  # names of variables read at one place: somebody copies the environment
 _FEW = 6  # of them, where there are hardly more
 
 _encode: Callable[[Any], str] = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-_quote: Callable[[str], str] = json.encoder.encode_basestring_ascii
 # Kept as they are now: a test may exchange them.
 _stat, _getcwd, _join, _isabs = os.stat, os.getcwd, os.path.join, os.path.isabs
 
@@ -61,11 +57,11 @@ _stat, _getcwd, _join, _isabs = os.stat, os.getcwd, os.path.join, os.path.isabs
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 
 
-class Recording:
+class Recording(Whereabouts):
     """What one test does, from its setup to its teardown."""
 
     def __init__(self, files: Files, outlines: Outlines, words: Words, values: Values) -> None:
-        self._files = files
+        super().__init__(files)
         self._outlines = outlines
         self._words = words
         self.values = values
@@ -77,7 +73,6 @@ class Recording:
         self._cut: Counter[str] = Counter()
         self._uncounted: Dict[str, str] = {}
         self._count: Counter[str] = Counter()
-        self._lent = threading.local()
         self.subtests = self.subtests_skipped = 0
 
     # What drivers and clients ask
@@ -93,38 +88,6 @@ class Recording:
     def word_of_member(self, text: str, *, shared: bool) -> str:
         """The name of a member of an answer, `{}` where it may be data."""
         return self._words.member(text, shared=shared)
-
-    def frames(self) -> Tuple[List[Any] | None, List[List[Any]]]:
-        """Where the suite is: the innermost line of its own files, and the lines of all files under the root, innermost first."""
-        own: List[Any] | None = None
-        through: List[List[Any]] = []
-        for frame in _stack(sys._getframe(2)):  # noqa: SLF001 it is how frames are had
-            filename = frame.f_code.co_filename
-            found = self._files.of_code(filename)
-            if found is None:
-                if own is not None and "_pytest" in filename:
-                    break  # behind it lies nothing of the suite's
-                continue
-            place = [found[0], frame.f_lineno]
-            if own is None and found[1]:
-                own = place
-            if len(through) < MOST_FRAMES and place not in through:
-                through.append(place)
-            elif own is not None:
-                break
-        if own is None and not through:
-            lent: Tuple[List[Any] | None, List[List[Any]]] = getattr(self._lent, "places", (None, []))
-            return lent
-        return own, through
-
-    @contextlib.contextmanager
-    def lent(self, places: Any) -> Generator[None, None, None]:
-        """In a thread that works for the suite: where the suite is meanwhile."""
-        self._lent.places = places
-        try:
-            yield
-        finally:
-            del self._lent.places
 
     def statement(self, make: Callable[..., Any], driver: Any, text: str) -> Any:
         """Begin a statement. One too many is made and not kept."""
@@ -249,24 +212,12 @@ class Recording:
         return _encode({**record, "cut": cut})
 
     def _add_lines(self, record: Dict[str, Any], counts: Dict[str, int], hits: Hits) -> None:
-        lines, loops = {}, []
-        counts["assertions"] = counts["assertion_runs"] = 0
-        for path, of_file in sorted(hits.items()):
-            outline = self._outlines.of(path)
-            counts["assertions"] += sum(line in of_file for line in outline.assertions)
-            counts["assertion_runs"] += sum(of_file.get(line, 0) for line in outline.assertions)
-            loops += [[path, head, of_file.get(outline.whole.get(body, (body, 0))[0], 0)] for head, body in sorted(outline.loops) if head in of_file]
-            ran: Set[int] = set()
-            for line in of_file:
-                if line not in outline.idle:
-                    first, last = outline.whole.get(line, (line, line))
-                    ran.update(range(first, last + 1))
-            if ran:
-                lines[path] = _ranges(ran)
-        record["lines"] = lines
-        record["loops"] = loops[:MOST_LOOPS]
-        if len(loops) > MOST_LOOPS:
-            self.cut("loops", len(loops) - MOST_LOOPS)
+        ran = what_ran(hits, self._outlines)
+        counts["assertions"], counts["assertion_runs"] = ran.assertions, ran.assertion_runs
+        record["lines"] = ran.lines
+        record["loops"] = ran.loops[:MOST_LOOPS]
+        if len(ran.loops) > MOST_LOOPS:
+            self.cut("loops", len(ran.loops) - MOST_LOOPS)
 
     def _named_files(self) -> List[List[Any]]:
         named: Dict[str, bool] = {}
@@ -312,33 +263,6 @@ _SUFFIXES = frozenset(_SUFFIX_WORDS.split())
 _CACHES = frozenset({"__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache", ".ruff_cache", ".shadow"})
 
 
-def _stack(frame: Any) -> Generator[Any, None, None]:
-    """The frames from here outwards, across greenlets, in which SQLAlchemy runs what is asynchronous."""
-    left = MOST_DEPTH
-    while frame is not None and left:
-        yield frame
-        frame, left = frame.f_back, left - 1
-    greenlet = sys.modules.get("greenlet")
-    if greenlet is not None and left:
-        parent = greenlet.getcurrent().parent
-        while parent is not None and left:
-            frame = parent.gr_frame
-            while frame is not None and left:
-                yield frame
-                frame, left = frame.f_back, left - 1
-            parent = parent.parent
-
-
-def _ranges(lines: Set[int]) -> List[List[int]]:
-    ranges: List[List[int]] = []
-    for line in sorted(lines):
-        if ranges and ranges[-1][1] == line - 1:
-            ranges[-1][1] = line
-        else:
-            ranges.append([line, line])
-    return ranges
-
-
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 # What is put in place when the process begins
 # ---------------------------------------------------------------------------------------------------------------------------------------------
@@ -351,7 +275,6 @@ class _Process:
         self.recording: Recording | None = None
         self.before_tests: Recording | None = None  # takes variables only
         self.early: Dict[Tuple[int, int], Set[str]] | None = {}
-        self.seen_modules = 0
 
     def now(self) -> Recording | None:
         return self.recording
@@ -360,13 +283,8 @@ class _Process:
 _process = _Process()
 _begun = False
 
-_WATCHED: Dict[str, Callable[[Any], None]] = {
-    "sqlite3.dbapi2": drivers.trace_sqlite3,
-    "psycopg2": drivers.trace_psycopg2,
-    "psycopg": drivers.trace_psycopg,
-    "aiosqlite": drivers.trace_aiosqlite,
-    "asyncpg": asyncpg.trace_asyncpg,
-    "sqlalchemy": drivers.trace_sqlalchemy,
+_WATCHED: Watched = {
+    **DATABASES,
     "http.client": http.trace_http_client,
     "requests": http.trace_requests,
     "httpx": http.trace_httpx,
@@ -375,23 +293,6 @@ _WATCHED: Dict[str, Callable[[Any], None]] = {
     "werkzeug.test": http.trace_werkzeug,
     "django.test.client": http.trace_django,
     "subprocess": processes.trace_subprocess,
-    **dict.fromkeys(
-        (
-            "pymysql",
-            "MySQLdb",
-            "mysql.connector",
-            "mariadb",
-            "pg8000",
-            "pg8000.dbapi",
-            "oracledb",
-            "cx_Oracle",
-            "pymssql",
-            "snowflake.connector",
-            "duckdb",
-            "pyodbc",
-        ),
-        drivers.trace_dbapi,
-    ),
 }
 
 
@@ -403,56 +304,9 @@ def begin() -> None:
     _begun = True
     drivers.trace_into(_process.now)
     http.trace_into(_process.now)
-    for name in _WATCHED:
-        if name in sys.modules:
-            _traced(name, sys.modules[name])
-    sys.meta_path.insert(0, _Finder())
+    watch(_WATCHED)
     sys.addaudithook(_audit)
     _watch_variables()
-
-
-def _traced(name: str, module: Any) -> None:
-    """Trace a module that was imported. One that is not as expected stays as it is."""
-    with contextlib.suppress(Exception):
-        _WATCHED[name](module)
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Sees modules of drivers and clients being imported, and traces them then; it finds nothing itself."""
-
-    def __init__(self) -> None:
-        self._looking = threading.local()
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name not in _WATCHED or getattr(self._looking, "now", False):
-            return None
-        self._looking.now = True
-        try:
-            for finder in sys.meta_path:
-                find = getattr(finder, "find_spec", None)
-                spec = find(name, path, target) if finder is not self and find is not None else None
-                if spec is not None:
-                    if spec.loader is not None and hasattr(spec.loader, "exec_module"):
-                        spec.loader = _Loader(spec.loader)
-                    return spec
-        finally:
-            self._looking.now = False
-        return None
-
-
-class _Loader(importlib.abc.Loader):
-    """Stands in for a module's loader until the module is executed."""
-
-    def __init__(self, loader: Any) -> None:
-        self._loader = loader
-
-    def create_module(self, spec: Any) -> Any:
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: Any) -> None:
-        module.__spec__.loader = module.__loader__ = self._loader
-        self._loader.exec_module(module)
-        _traced(module.__spec__.name, module)
 
 
 def _audit(event: str, args: Any) -> None:
@@ -523,6 +377,7 @@ class Deep:
         self._outlines = Outlines(self._files)
         self._words = Words(self._files, vocabulary)
         self._values = Values(key)
+        self._drivers = Unheard()
         self._lines: Any = None
         self._counting = False
         self._at_import: List[str] | None = None
@@ -543,7 +398,7 @@ class Deep:
     def pytest_runtest_setup(self, item: Any) -> Generator[None, Any, None]:
         """Begin a recording; a plugin may run a test again, which begins anew."""
         self._end_lines()
-        _look_for_drivers()
+        self._drivers.trace()
         if self._at_import is None:
             early, _process.early = _process.early or {}, None
             self._at_import = sorted({name for names in early.values() if len(names) <= _BULK for name in names})[:MOST_VARIABLES]
@@ -624,7 +479,7 @@ class Deep:
             return
         unknown = None if self._lines is None else self._lines.unknown
         try:
-            text = recording.told(self._function(item), hits, unknown, self._at_import or [])
+            text = recording.told(self._files.function_of(item), hits, unknown, self._at_import or [])
         except Exception as error:  # noqa: BLE001 the suite must not fail because of its observer
             text = _encode({"cut": [["record", None, type(error).__name__]]})
         outcome.get_result().shadow_deep = text
@@ -636,60 +491,12 @@ class Deep:
         hits: Hits | None = self._lines.stop()
         return hits
 
-    def _function(self, item: Any) -> Tuple[str, int] | None:
-        """The file and first line of the function of a test."""
-        function = getattr(item, "obj", None)
-        inner = getattr(getattr(function, "hypothesis", None), "inner_test", None)
-        function = inner or function
-        for _ in range(20):
-            function = getattr(function, "__wrapped__", None) or getattr(function, "__func__", None) or function
-        code = getattr(function, "__code__", None)
-        if code is None:
-            return None
-        found = self._files.of_code(code.co_filename)
-        return None if found is None else (found[0], code.co_firstlineno)
-
     def pytest_unconfigure(self) -> None:
         """Let go of what the interpreter holds."""
         if self._lines is not None:
             self._lines.close()
 
 
-def _look_for_drivers() -> None:
-    """Trace drivers that keep to DB-API 2.0 and that nobody here has heard of, once they are imported."""
-    if len(sys.modules) == _process.seen_modules:
-        return
-    _process.seen_modules = len(sys.modules)
-    for name, module in list(sys.modules.items()):
-        known = getattr(module, "__dict__", {})
-        if "apilevel" in known and "paramstyle" in known and "connect" in known and name.partition(".")[0] not in _TRACED_ELSEWHERE:
-            with contextlib.suppress(Exception):
-                drivers.trace_dbapi(module)
-
-
-_TRACED_ELSEWHERE = frozenset(("sqlite3", "_sqlite3", "psycopg2", "psycopg", "sqlalchemy", "django"))
-
-
-class Writer:
-    """Writes the records before the results, where the session file is written."""
-
-    def __init__(self, out: Any, name: Callable[[str], str]) -> None:
-        self._out = out
-        self._name = name
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """The last report of a test carries its record."""
-        text = getattr(report, "shadow_deep", None)
-        if text is not None:
-            self._out.line(f'{{"e":"deep","id":{_quote(self._name(report.nodeid))},{text[1:]}')
-
-
 def register(config: Any, root: str, key: bytes | None, vocabulary: Callable[[], Any]) -> None:
     """Record the tests of this process."""
     config.pluginmanager.register(Deep(root, key, vocabulary), "shadow-probe-deep")
-
-
-def write(config: Any, out: Any, name: Callable[[str], str]) -> None:
-    """Write the records that reports carry; `name` makes a test's id of its node id."""
-    config.pluginmanager.register(Writer(out, name), "shadow-probe-deep-writer")

@@ -87,7 +87,7 @@ def _asked_often(plain: Callable[..., Any]) -> Callable[..., Any]:
         if statement is None:
             return await plain(self, query, args, *more, **options)
         if isinstance(args, (list, tuple)):
-            drivers._observe(lambda: drivers._bind_all(statement, [tuple(one) for one in args]))  # noqa: SLF001
+            drivers._observe(lambda: statement.bind_all([tuple(one) for one in args]))  # noqa: SLF001
         try:
             return await plain(self, query, args, *more, **options)
         except BaseException:
@@ -138,5 +138,4 @@ def _affected(statement: Any, status: Any) -> None:
         statement.describe([])
         statement.take([()] * min(int(found.group(1)), 1_000_000))
         return
-    statement.told["affected"] = int(found.group(1))
-    statement._count(int(found.group(1)))  # noqa: SLF001 a companion
+    statement.affected(int(found.group(1)))

@@ -19,9 +19,9 @@ from collections import deque
 from typing import Any, Callable, Deque, Dict, Iterator, Set, Tuple
 
 if __package__:  # within the harness
-    from runners.probe.shadow_harness_deep_sql import MOST_SETS, Driver, Statement
+    from runners.probe.shadow_harness_deep_sql import Driver, Statement
 else:  # in the process of a test
-    from shadow_harness_deep_sql import MOST_SETS, Driver, Statement  # type: ignore[import-not-found,no-redef]  # it lies beside this file
+    from shadow_harness_deep_sql import Driver, Statement  # type: ignore[import-not-found,no-redef]  # it lies beside this file
 
 # ---------------------------------------------------------------------------------------------------------------------------------------------
 # Cursors
@@ -179,7 +179,7 @@ def _prepared(cursor: Any, driver: Driver, args: Any, options: Any, *, many: boo
         _observe(lambda: statement.bind(parameters))
         return statement, args, options
     if isinstance(parameters, (list, tuple)):
-        _observe(lambda: _bind_all(statement, parameters))
+        _observe(lambda: statement.bind_all(parameters))
         return statement, args, options
     through: Any = _passing(parameters, statement) if parameters is not None and hasattr(parameters, "__next__") else parameters
     if len(args) > 1:
@@ -188,13 +188,6 @@ def _prepared(cursor: Any, driver: Driver, args: Any, options: Any, *, many: boo
 
 
 _PARAMETERS = ("parameters", "params", "args", "vars", "seq_of_parameters", "params_seq", "argslist", "vars_list", "seq_params", "data")
-
-
-def _bind_all(statement: Statement, sets: Any) -> None:
-    for number, parameters in enumerate(list(sets)[:MOST_SETS], start=1):
-        statement.bind_more(parameters, number)
-    if sets:
-        statement.told["sets"] = len(sets)
 
 
 def _passing(sets: Iterator[Any], statement: Statement) -> Iterator[Any]:
@@ -561,7 +554,7 @@ def trace_sqlalchemy(module: Any) -> None:  # noqa: C901 five small functions
             dialect = context.dialect
             driver = styles.setdefault(dialect.driver, Driver(str(dialect.driver), str(dialect.paramstyle).replace("numeric_dollar", "numeric")))
             statement = _current().statement(Statement, driver, str(sql))
-            _bind_all(statement, parameters) if _many else statement.bind(parameters)
+            statement.bind_all(parameters) if _many else statement.bind(parameters)
             waiting.append((id(cursor), statement))
 
         _observe(begin)
@@ -625,5 +618,5 @@ def _is_traced(cursor: Any) -> bool:
 def _counted(statement: Statement, cursor: Any) -> None:
     statement.ran(cursor)
     count = getattr(cursor, "rowcount", -1)
-    if "fetched" in statement.told and type(count) is int and count > 0:
+    if statement.hands_out_rows and type(count) is int and count > 0:
         statement.take([object()] * min(count, 1_000_000))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Set, Tuple
 
 if TYPE_CHECKING:
     from runners.probe.shadow_harness_deep_source import Files, Outlines
@@ -21,15 +21,20 @@ _gettrace, _settrace = sys.gettrace, sys.settrace  # as they are now: a test may
 Hits = Dict[str, Dict[int, int]]
 """File -> first line of a statement -> how often it ran."""
 
+_NO_END = 1 << 62
+
 
 class Tracer:
-    """Counts the lines of the suite's own files that run, by sys.settrace: for versions of Python before 3.12."""
+    """Counts the lines of the suite's own files that run, by sys.settrace: for versions of Python before 3.12.
 
-    unknown = "another tracer is at work"
+    Every call of a function costs, wherever it lies, so that `most` bounds what a test may cost: calls, and lines of the suite's own files.
+    """
 
-    def __init__(self, files: Files, outlines: Outlines) -> None:
+    def __init__(self, files: Files, outlines: Outlines, most: int) -> None:
         self._files = files
         self._outlines = outlines
+        self._most = most
+        self._left = [most]
         self._local: Dict[int, Tuple[Any, Callable[..., Any], List[int]]] = {}
         self._hits: Hits = {}
         self._depth = 0
@@ -40,9 +45,15 @@ class Tracer:
         """Begin to count anew; False where another tracer is at work."""
         self._hits.clear()
         self._local.clear()
+        self._left[0] = self._most
         self._depth = 0
         self._disturbed = _gettrace() is not None
         return not self._disturbed
+
+    @property
+    def unknown(self) -> str:
+        """Why it is not known what ran."""
+        return "budget" if self._left[0] < 0 else "another tracer is at work"
 
     def resume(self) -> None:
         """The suite's own code runs now. In between it does not, and what pytest does itself would only cost."""
@@ -68,18 +79,35 @@ class Tracer:
         if getattr(threading, "_trace_hook", None) is self._trace:
             threading.settrace(None)  # as it was
 
+    def hold(self) -> int:
+        """Something runs that is not to be counted; what is returned is for `release`."""
+        depth = self._depth
+        if depth:
+            self._depth = 1
+            self.pause()
+        return depth
+
+    def release(self, held: int) -> None:
+        """It has ended."""
+        if held:
+            self.resume()
+            self._depth = held
+
     def stop(self) -> Hits | None:
-        """End, and return what ran; None where somebody else has set a tracer meanwhile."""
-        return None if self._disturbed else self._hits
+        """End, and return what ran; None where somebody else has set a tracer meanwhile, or where it was too much."""
+        return None if self._disturbed or self._left[0] < 0 else self._hits
 
     def close(self) -> None:
         """Nothing is kept."""
 
     def _make(self) -> Callable[..., Any]:
-        of_code, local = self._files.of_code, self._local
+        of_code, local, left, give_up = self._files.of_code, self._local, self._left, self._give_up
         others: Set[str] = set()  # files that are not the suite's own: most calls are theirs
 
         def trace(frame: Any, _event: str, _arg: Any) -> Any:
+            left[0] -= 1
+            if left[0] < 0:
+                return give_up()
             code = frame.f_code
             if code.co_filename in others:
                 return None
@@ -98,9 +126,13 @@ class Tracer:
 
     def _counting(self, path: str) -> Tuple[Callable[..., Any], List[int]]:
         whole, hits, last = self._outlines.of(path).whole, self._hits.setdefault(path, {}), [0]
+        left, give_up = self._left, self._give_up
 
         def count(frame: Any, event: str, _arg: Any) -> Any:
             if event == "line":
+                left[0] -= 1
+                if left[0] < 0:
+                    return give_up()
                 line = frame.f_lineno
                 if line in whole:
                     line = whole[line][0]
@@ -113,6 +145,11 @@ class Tracer:
             return count
 
         return count, last
+
+    def _give_up(self) -> None:
+        """Trace nothing any more in this thread, until the next test."""
+        if getattr(_gettrace(), "shadow_harness", False):
+            _settrace(None)
 
 
 class Monitor:
@@ -150,6 +187,15 @@ class Monitor:
 
     def pause(self) -> None:
         """The same."""
+
+    def hold(self) -> Hits | None:
+        """Something runs that is not to be counted; what is returned is for `release`."""
+        held, self._hits = self._hits, None
+        return held
+
+    def release(self, held: Hits | None) -> None:
+        """It has ended."""
+        self._hits = held
 
     def stop(self) -> Hits | None:
         """End, and return what ran."""
@@ -196,6 +242,48 @@ class Monitor:
         of_file[line] = of_file.get(line, 0) + 1
 
 
-def line_counter(files: Files, outlines: Outlines) -> Any:
-    """What counts lines in this version of Python."""
-    return Monitor(files, outlines) if hasattr(sys, "monitoring") else Tracer(files, outlines)
+def line_counter(files: Files, outlines: Outlines, *, most: int = _NO_END) -> Any:
+    """What counts lines in this version of Python. Where that is a tracer, it gives up on a test in which more than `most` calls and lines go by."""
+    return Monitor(files, outlines) if hasattr(sys, "monitoring") else Tracer(files, outlines, most)
+
+
+class Ran(NamedTuple):
+    """What of the suite's own files ran. `lines` are ranges by file, `loops` say of a place (file and line of the header) how often its body began;
+    `assertions` are lines of them, `assertion_runs` how often those ran.
+    """
+
+    lines: Dict[str, List[List[int]]]
+    loops: List[List[Any]]
+    assertions: int
+    assertion_runs: int
+
+
+def what_ran(hits: Hits, outlines: Outlines) -> Ran:
+    """What the lines that ran come to."""
+    lines: Dict[str, List[List[int]]] = {}
+    loops: List[List[Any]] = []
+    assertions = assertion_runs = 0
+    for path, of_file in sorted(hits.items()):
+        outline = outlines.of(path)
+        for line in of_file.keys() & outline.assertions:
+            assertions += 1
+            assertion_runs += of_file[line]
+        loops += [[path, head, of_file.get(outline.whole.get(body, (body, 0))[0], 0)] for head, body in sorted(outline.loops) if head in of_file]
+        ran: Set[int] = set()
+        for line in of_file:
+            if line not in outline.idle:
+                first, last = outline.whole.get(line, (line, line))
+                ran.update(range(first, last + 1))
+        if ran:
+            lines[path] = _ranges(ran)
+    return Ran(lines, loops, assertions, assertion_runs)
+
+
+def _ranges(lines: Set[int]) -> List[List[int]]:
+    ranges: List[List[int]] = []
+    for line in sorted(lines):
+        if ranges and ranges[-1][1] == line - 1:
+            ranges[-1][1] = line
+        else:
+            ranges.append([line, line])
+    return ranges

@@ -3,8 +3,8 @@
 It runs in the user's test process: Python 3.8 or newer and the standard library alone. PYTEST_DONT_REWRITE
 """
 
-# pathlib touches the file system where os.path does not.
-# ruff: noqa: PTH100, PTH109, PTH110
+# Objects of pytest are anything at all, hence Any; pathlib touches the file system where os.path does not.
+# ruff: noqa: ANN401, PTH100, PTH109, PTH110
 
 from __future__ import annotations
 
@@ -82,6 +82,19 @@ class Files:
         if self._flat and "/" not in path:
             return True
         return any(path.startswith(folder) for folder in self._folders) or path.rpartition("/")[2] == "conftest.py"
+
+    def function_of(self, item: Any) -> Tuple[str, int] | None:
+        """The file and first line of the function of a test."""
+        function = getattr(item, "obj", None)
+        inner = getattr(getattr(function, "hypothesis", None), "inner_test", None)
+        function = inner or function
+        for _ in range(20):
+            function = getattr(function, "__wrapped__", None) or getattr(function, "__func__", None) or function
+        code = getattr(function, "__code__", None)
+        if code is None:
+            return None
+        found = self.of_code(code.co_filename)
+        return None if found is None else (found[0], code.co_firstlineno)
 
     def absolute(self, path: str) -> str:
         """The file itself."""

@@ -264,7 +264,7 @@ class Statement:
     def __init__(self, recording: Any, driver: Driver, sql: str) -> None:
         self._recording = recording
         self._driver = driver
-        self._template = _templated(sql, driver)
+        self._template = templated(sql, driver)
         self._columns: List[Column] | None = None
         self._offered = 0
         at, through = recording.frames()
@@ -282,6 +282,13 @@ class Statement:
     def bind(self, parameters: Any) -> None:
         """Take in the parameters of its only, or of its first, execution."""
         self._set(parameters)
+
+    def bind_all(self, sets: Any) -> None:
+        """Take in the sets of parameters of an `executemany`."""
+        for number, parameters in enumerate(list(sets)[:MOST_SETS], start=1):
+            self.bind_more(parameters, number)
+        if sets:
+            self.told["sets"] = len(sets)
 
     def bind_more(self, parameters: Any, number: int) -> None:
         """Take in the n-th set of parameters, from 1."""
@@ -332,8 +339,17 @@ class Statement:
                 return
             count = cursor.rowcount
             if type(count) is int and count >= 0:
-                self.told["affected"] = count
-                self._count(count)
+                self.affected(count)
+
+    def affected(self, rows: int) -> None:
+        """It wrote so many rows."""
+        self.told["affected"] = rows
+        self._count(rows)
+
+    @property
+    def hands_out_rows(self) -> bool:
+        """Whether it is known to have rows to be fetched."""
+        return "fetched" in self.told
 
     def describe(self, description: Any) -> None:
         """Take in the names of the columns."""
@@ -355,18 +371,18 @@ class Statement:
         if columns is None:
             return
         rows_read = rows[: max(0, MOST_ROWS - before)]
-        looked_at = [values for values in map(_row_values, rows_read) if values is not None]
+        looked_at = [values for values in map(row_values, rows_read) if values is not None]
         for column, values in zip(columns, zip(*looked_at)):  # noqa: B905 strict came with Python 3.10
             column.add_all(values)
         if len(looked_at) < len(rows_read):
-            made = [row for row in rows_read if _row_values(row) is None]
+            made = [row for row in rows_read if row_values(row) is None]
             for column in columns:
                 column.add_all([value for row in made for found, value in (_kept(row, column.name),) if found])
         if told["fetched"] > MOST_ROWS:
             self._recording.cut("rows", min(len(rows), told["fetched"] - MOST_ROWS))
 
     def _count(self, rows: int) -> None:
-        if rows and not _NO_DATA.search(self._template.sql):
+        if rows and is_about_data(self._template.sql):
             self._recording.count_rows(rows)
 
     def finish(self) -> Dict[str, Any]:
@@ -380,8 +396,14 @@ class Statement:
 
 
 @functools.lru_cache(maxsize=512)
-def _templated(sql: str, driver: Driver) -> Template:
+def templated(sql: str, driver: Driver) -> Template:
+    """The template of a statement of a driver."""
     return template(sql, style=driver.style, loose_quotes=driver.loose_quotes, backslashes=driver.backslashes)
+
+
+def is_about_data(sql: str) -> bool:
+    """Whether a statement is about data, and not about the schema or the connection."""
+    return _NO_DATA.search(sql) is None
 
 
 def _column_name(name: str) -> str:
@@ -410,7 +432,7 @@ def _bound(parameters: Any, slot: Position | Name) -> Tuple[bool, Any]:
 _SQLITE = ("sqlite3", "_sqlite3")
 
 
-def _row_values(row: Any) -> Any:
+def row_values(row: Any) -> Any:
     """The values of a row in order of the columns; None for an object that a factory made."""
     if isinstance(row, tuple):
         return tuple.__iter__(row)

@@ -209,6 +209,11 @@ def class_of(number: Any) -> int | None:
     return -count if whole < 0 else count
 
 
+def is_zero(value: Any) -> bool:
+    """Whether it is a number that is nothing, fractions by their whole part."""
+    return _EXACT.get(type(value)) in _NUMBERS and class_of(value) == 0
+
+
 def _digits(size: int) -> int:
     return len(str(size)) if size < 10**300 else 301  # the decimal form of a huge one is refused
 

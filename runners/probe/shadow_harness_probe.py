@@ -3,8 +3,8 @@
 This module runs in somebody else's process: their interpreter (Python 3.8 or newer), their pytest (7 or newer), their plugins. It is loaded
 with `-p shadow_harness_probe` from PYTHONPATH, imports nothing but the standard library and pytest, and depends on nothing of its own project but
 the companions beside it, which it loads when they are needed: shadow_harness_shapes and shadow_harness_redact with the first failure,
-shadow_harness_observe with the first test that observes, shadow_harness_deep where a session is deep, shadow_harness_experiment where it is an
-experiment. PYTEST_DONT_REWRITE
+shadow_harness_observe with the first test that observes, shadow_harness_deep where a session is deep, shadow_harness_count where passes are counted,
+shadow_harness_experiment where it is an experiment. PYTEST_DONT_REWRITE
 
 Variables it reads:
     SHADOW_PROBE_OUT     file to append the lines to; where it is absent the probe does nothing at all
@@ -13,6 +13,7 @@ Variables it reads:
     SHADOW_PROBE_ROOT    root of the suite, to which paths in frames are relative; absent: pytest's rootdir
     SHADOW_PROBE_KEY     path of a file with a key in hexadecimal digits, by which values are fingerprinted; absent: only shapes and templates
     SHADOW_PROBE_DEEP    1: record also what each test does on its way (docs/deep.md)
+    SHADOW_PROBE_COUNT   1,2/7: count what the tests of the first two of seven parts of the suite do (docs/deep.md); nothing where a session is deep
     SHADOW_PROBE_REPLACE path of a file with literals that are replaced in this process (docs/experiments.md); it is removed once read
 It sets SHADOW_PROBE_PID while it is at work, so that a pytest started by a test leaves the file alone.
 
@@ -96,6 +97,11 @@ if os.environ.get("SHADOW_PROBE_DEEP") == "1" and os.environ.get("SHADOW_PROBE_O
     import shadow_harness_deep as _deep  # type: ignore[import-not-found,no-redef]  # it lies beside this file
 
     _deep.begin()  # before the suite imports what it talks to databases and servers with
+_count: Any = None
+if _deep is None and os.environ.get("SHADOW_PROBE_COUNT") and os.environ.get("SHADOW_PROBE_OUT"):
+    import shadow_harness_count as _count  # type: ignore[import-not-found,no-redef]  # it lies beside this file
+
+    _count.begin()
 _experiment: Any = None
 if os.environ.get("SHADOW_PROBE_REPLACE") and os.environ.get("SHADOW_PROBE_OUT") and "SHADOW_PROBE_PID" not in os.environ:
     import shadow_harness_experiment as _experiment  # type: ignore[import-not-found,no-redef]  # it lies beside this file
@@ -772,6 +778,20 @@ class _HandingOver:
                 outcome.get_result().shadow_observations = observed.lines
 
 
+class _Records:
+    """Writes what the last report of a test carries of the way of the test, before its result."""
+
+    def __init__(self, out: _Output, name: Callable[[str], str]) -> None:
+        self._out = out
+        self._name = name
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        text = getattr(report, "shadow_deep", None)
+        if text is not None:
+            self._out.line(f'{{"e":"deep","id":{_quote(self._name(report.nodeid))},{text[1:]}')
+
+
 def _read_key(path: str | None) -> bytes | None:
     """The project key: a file of at least 64 hexadecimal digits."""
     if not path:
@@ -809,7 +829,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if "shadow_probe" in worker:
             select, root = worker["shadow_probe"]
             key = _read_key(os.environ.get("SHADOW_PROBE_KEY"))
-            _register(config, _Selection(select, _Ids(key)), _WorkerShapes(root, key), root, key)
+            ids = _Ids(key)
+            _register(config, _Selection(select, ids), _WorkerShapes(root, key), ids, root, key)
         return
     path = os.environ.get("SHADOW_PROBE_OUT")
     if not path or "SHADOW_PROBE_PID" in os.environ:
@@ -827,16 +848,16 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["SHADOW_PROBE_PID"] = str(os.getpid())
     config.add_cleanup(_release)
     config.add_cleanup(out.close)
-    _register(config, selection, _Shapes(root, key), root, key)
+    _register(config, selection, _Shapes(root, key), ids, root, key)
     recorder = _Recorder(config, out, select, root, key, ids)
     config.pluginmanager.register(recorder, "shadow-probe-recorder")
-    if _deep is not None:
-        _deep.write(config, out, recorder.test_id)
+    if _deep is not None or _count is not None:
+        config.pluginmanager.register(_Records(out, recorder.test_id), "shadow-probe-records")
     if _experiment is not None:
         _experiment.register(config, out)
 
 
-def _register(config: pytest.Config, selection: _Selection, shapes: _Shapes, root: str, key: bytes | None) -> None:
+def _register(config: pytest.Config, selection: _Selection, shapes: _Shapes, ids: _Ids, root: str, key: bytes | None) -> None:
     if selection.chooses:
         config.pluginmanager.register(selection, "shadow-probe-selection")
     if selection.names_tests and hasattr(config.option, "tbstyle"):
@@ -845,6 +866,8 @@ def _register(config: pytest.Config, selection: _Selection, shapes: _Shapes, roo
     config.pluginmanager.register(_Observations(config, key), "shadow-probe-observations")
     if _deep is not None:
         _deep.register(config, root, key, lambda: _shapes.load().VOCABULARY)
+    if _count is not None:
+        _count.register(config, root, os.environ["SHADOW_PROBE_COUNT"], ids)
 
 
 def _release() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from harness.errors import ConfigurationError, ExitCode, InfrastructureError, UnsafeError
-from harness.model import DatasetKind, EndReason, SessionEnd, SessionRequest, Side, SidePlan, SuitePlan
+from harness.model import DatasetKind, EndReason, SessionEnd, SessionRequest, Side, SidePlan, SuiteParts, SuitePlan
 from runners.docker import docker_environment
 
 docker = pytest.importorskip("docker")
@@ -185,6 +185,15 @@ def test_a_session_runs_hardened_and_leaves_its_lines(environment: Any, place: P
     assert [line["e"] for line in lines[-2:]] == ["footer", "end"]
     assert list(seen) == lines[:-1]
     assert not list((place.folder / "work" / "docker").glob("*/out/*"))  # nothing of a session stays
+
+
+def test_what_a_test_does_is_counted_within(environment: Any, place: Place) -> None:
+    request = replace(place.request("count", "test_passes", "test_fails"), count=SuiteParts(numbers=(1,), of=1))
+    _, lines, _ = run(environment, request)
+    assert [(line["id"], line["counts"]["assertions"]) for line in lines if line["e"] == "deep"] == [
+        ("test_all.py::test_passes", 0),
+        ("test_all.py::test_fails", 1),
+    ]
 
 
 def test_a_session_out_of_memory_is_told_from_a_crash(environment: Any, place: Place) -> None:

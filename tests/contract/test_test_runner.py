@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import pytest
 from harness import ports
 from harness.errors import InfrastructureError
 from harness.evidence import SessionName, read_session
-from harness.model import DatasetKind, EndReason, Outcome, SessionRequest, Shard, Side, SidePlan, SuitePlan
+from harness.evidence.deep import deep_records
+from harness.evidence.session import parse_name
+from harness.model import DatasetKind, EndReason, Outcome, SessionRequest, Shard, Side, SidePlan, SuiteParts, SuitePlan
 from runners.process import ProcessEnvironment
 
 PYTEST = {
@@ -98,6 +101,17 @@ def test_what_is_done_is_skipped(make: Make) -> None:
     runner, request = make(skip=frozenset({IDS["fails"]}))
     runner.run(request, lambda _: None)
     assert set(outcomes(request)) == {IDS["passes"], IDS["waits"]}
+
+
+def test_parts_are_counted_and_other_tests_are_not(make: Make) -> None:
+    runner, request = make(count=SuiteParts(numbers=(1,), of=2))
+    runner.run(request, lambda _: None)
+    found = [record.test_id for record in deep_records(request.output, parse_name(request.output))]
+    assert set(outcomes(request)) == set(IDS.values())
+    is_pytest = (request.output.parents[1] / "suite" / "test_it.py").exists()
+    wanted = [test_id for test_id in IDS.values() if zlib.crc32(test_id.encode()) % 2 == 0]
+    assert 0 < len(wanted) < len(IDS)
+    assert found == (wanted if is_pytest else []), "the results of other tools say nothing of the way of a test"
 
 
 def test_a_selected_test_that_is_not_there_is_absent(make: Make) -> None:

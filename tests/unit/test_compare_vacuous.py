@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.vacuous import NIGHTS, WEEK, due_days, in_turn, vacuous_reasons
+from compare.vacuous import NIGHTS, WEEK, next_sample, vacuous_reasons
 from harness.model import (
     DeepColumn,
     DeepCounts,
@@ -19,7 +19,10 @@ from harness.model import (
     DeepStatement,
     Phase,
     Side,
+    SuiteParts,
     VacuousKind,
+    VacuousPlan,
+    VacuousSampling,
 )
 
 AT = DeepPlace(path="suite/test_a.py", line=5)
@@ -103,41 +106,45 @@ def test_what_is_unknown_is_no_reason() -> None:
     assert not kinds(record(Side.LEGACY), unknown)
 
 
-_IDS = st.sets(st.builds("{}.py::{}".format, st.sampled_from("abc"), st.text(min_size=1, max_size=3)), max_size=60)
+def night(day: int, last: VacuousPlan | None, sampling: VacuousSampling = VacuousSampling.WEEKLY) -> VacuousPlan:
+    return next_sample(sampling, day, last)
 
 
-@given(_IDS, st.integers(730_000, 800_000), st.lists(st.booleans(), min_size=7, max_size=7))
-def test_a_week_covers_the_suite_whatever_nights_there_are(tests: set[str], first: int, nights: list[bool]) -> None:
-    found = in_turn(tests, None, shares=due_days(first, None), of=WEEK)
-    last, seen = first, [*found]
+@given(st.integers(730_000, 800_000), st.integers(0, 40), st.lists(st.booleans(), min_size=7, max_size=7))
+def test_a_week_covers_the_suite_whatever_nights_there_are(first: int, before: int, nights: list[bool]) -> None:
+    last = None
+    for day in range(first - before, first):
+        last = night(day, last)
+    last = night(first, last)
+    seen = [*last.parts.numbers]
     for day, runs in enumerate([*nights[:6], True], start=first + 1):
         if runs:
-            seen += in_turn(tests, seen[-1] if seen else None, shares=due_days(day, last), of=WEEK)
-            last = day
-    assert set(seen) == tests
+            last = night(day, last)
+            seen += last.parts.numbers
+    assert set(seen) == set(range(1, WEEK + 1))
 
 
-def test_no_share_is_due_twice_on_a_day() -> None:
-    assert [due_days(100, 100), due_days(100, None), due_days(100, 98), due_days(100, 3)] == [0, 1, 2, WEEK]
-    assert in_turn({"a.py::test"}, "a.py::test", shares=0, of=WEEK) == ()
+def test_no_part_is_due_twice_on_a_day() -> None:
+    first = night(100, None)
+    again = night(100, first)
+    assert (first.parts.numbers, again.parts.numbers, again.last) == ((1,), (), 1)
+    assert night(101, again).parts.numbers == (2,)
+    assert night(104, first).parts.numbers == (2, 3, 4, 5)
+    assert sorted(night(900, first).parts.numbers) == list(range(1, WEEK + 1))
+    assert night(90, first).parts.numbers == (), "a clock that was set back"
 
 
-@given(_IDS, st.lists(st.tuples(st.booleans(), st.integers(0, 59)), max_size=NIGHTS))
-def test_nights_that_take_turns_look_at_each_test_once_before_one_comes_again(tests: set[str], changes: list[tuple[bool, int]]) -> None:
-    """Whatever is added, or taken out of the suite, meanwhile: who is there all the time is neither passed over nor looked at twice in a round."""
-    always, seen = set(tests), []
-    for is_new, number in changes:
-        names = sorted(tests)
-        tests = {*tests, f"new{number}.py::test"} if is_new or not names else tests - {names[number % len(names)]}
-        always &= tests
-        seen += in_turn(tests, seen[-1] if seen else None, shares=1, of=NIGHTS)
-    for _ in range(NIGHTS):
-        seen += in_turn(tests, seen[-1] if seen else None, shares=1, of=NIGHTS)
-    assert set(tests) <= set(seen[-2 * len(tests) - NIGHTS :])
-    counts = [seen.count(test) for test in always]
-    assert not counts or max(counts) - min(counts) <= 1
+def test_smaller_parts_take_turns_whatever_nights_there_are() -> None:
+    last, seen = None, []
+    for day in range(0, 3 * NIGHTS, 3):
+        last = night(day, last, VacuousSampling.ROTATING)
+        seen += last.parts.numbers
+    assert seen == list(range(1, NIGHTS + 1))
 
 
-def test_a_night_has_tests_of_few_files() -> None:
-    tests = [f"test_{file}.py::test_{number}" for number in range(50) for file in range(100)]
-    assert len({test.partition("::")[0] for test in in_turn(tests, None, shares=1, of=NIGHTS)}) == -(-5_000 // NIGHTS // 50)
+def test_another_size_of_parts_begins_anew() -> None:
+    last = night(100, night(99, None))
+    assert last.parts == SuiteParts(numbers=(2,), of=WEEK)
+    assert night(101, last, VacuousSampling.ROTATING).parts == SuiteParts(numbers=(1,), of=NIGHTS)
+    assert str(night(101, last, VacuousSampling.ALL).parts) == "1/1"
+    assert night(101, night(101, last, VacuousSampling.ALL), VacuousSampling.ALL).parts.numbers == (1,)
