@@ -109,6 +109,8 @@ class Counting:
         if self._is_counted(item):
             _process.tally = item.__dict__["shadow_count"] = Tally(self._files)
             self._counting = self._lines is not None and self._lines.start()
+        elif self._lines is not None:
+            self._lines.rest()
         yield
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)

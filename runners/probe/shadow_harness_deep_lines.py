@@ -22,6 +22,7 @@ Hits = Dict[str, Dict[int, int]]
 """File -> first line of a statement -> how often it ran."""
 
 _NO_END = 1 << 62
+_OVER = 0  # nothing is left of what a test may cost
 
 
 class Tracer:
@@ -34,7 +35,8 @@ class Tracer:
         self._files = files
         self._outlines = outlines
         self._most = most
-        self._left = [most]
+        self._left = [_OVER]
+        self._too_much = False
         self._local: Dict[int, Tuple[Any, Callable[..., Any], List[int]]] = {}
         self._hits: Hits = {}
         self._depth = 0
@@ -46,6 +48,7 @@ class Tracer:
         self._hits.clear()
         self._local.clear()
         self._left[0] = self._most
+        self._too_much = False
         self._depth = 0
         self._disturbed = _gettrace() is not None
         return not self._disturbed
@@ -53,7 +56,7 @@ class Tracer:
     @property
     def unknown(self) -> str:
         """Why it is not known what ran."""
-        return "budget" if self._left[0] < 0 else "another tracer is at work"
+        return "budget" if self._too_much else "another tracer is at work"
 
     def resume(self) -> None:
         """The suite's own code runs now. In between it does not, and what pytest does itself would only cost."""
@@ -94,8 +97,16 @@ class Tracer:
             self._depth = held
 
     def stop(self) -> Hits | None:
-        """End, and return what ran; None where somebody else has set a tracer meanwhile, or where it was too much."""
-        return None if self._disturbed or self._left[0] < 0 else self._hits
+        """End, and return what ran; None where somebody else has set a tracer meanwhile, or where it was too much.
+
+        A thread that goes on is let go at its next call.
+        """
+        self._too_much = self._left[0] < 0
+        self._left[0] = _OVER
+        return None if self._disturbed or self._too_much else self._hits
+
+    def rest(self) -> None:
+        """Tests follow that are not counted: nothing is left in place between two that are."""
 
     def close(self) -> None:
         """Nothing is kept."""
@@ -147,19 +158,19 @@ class Tracer:
         return count, last
 
     def _give_up(self) -> None:
-        """Trace nothing any more in this thread, until the next test."""
+        """Trace nothing any more in this thread: it was too much, or the test is over."""
         if getattr(_gettrace(), "shadow_harness", False):
             _settrace(None)
 
 
 class Monitor:
-    """The same by sys.monitoring, which others do not notice: from Python 3.12 on."""
+    """The same by sys.monitoring, which others do not notice: from Python 3.12 on. Calls elsewhere cost nothing, and `most` bounds lines alone."""
 
-    unknown = "no tool number of sys.monitoring is free"
-
-    def __init__(self, files: Files, outlines: Outlines) -> None:
+    def __init__(self, files: Files, outlines: Outlines, most: int) -> None:
         self._files = files
         self._outlines = outlines
+        self._most = most
+        self._left = most
         self._codes: Dict[int, Tuple[Any, str, Dict[int, Tuple[int, int]], List[int]]] = {}
         self._hits: Hits | None = None
         self._tool: int | None = None
@@ -177,10 +188,16 @@ class Monitor:
     def start(self) -> bool:
         """Begin to count anew; False where it cannot be done."""
         self._hits = {}
+        self._left = self._most
         if self._tool is None:
             return False
         self._monitoring.set_events(self._tool, self._monitoring.events.PY_START)
         return True
+
+    @property
+    def unknown(self) -> str:
+        """Why it is not known what ran."""
+        return "no tool number of sys.monitoring is free" if self._tool is None else "budget"
 
     def resume(self) -> None:
         """Nothing is to be done: other code than the suite's own is let go at its first call."""
@@ -203,13 +220,18 @@ class Monitor:
         if self._tool is None:
             return None
         self._monitoring.set_events(self._tool, 0)
-        return hits
+        return None if self._left < 0 else hits
+
+    def rest(self) -> None:
+        """Tests follow that are not counted: their lines are let be."""
+        for code, *_ in self._codes.values():
+            self._monitoring.set_local_events(self._tool, code, 0)
+        self._codes.clear()
 
     def close(self) -> None:
         """Give the tool number back."""
         if self._tool is not None:
-            for code, *_ in self._codes.values():
-                self._monitoring.set_local_events(self._tool, code, 0)
+            self.rest()
             self._monitoring.free_tool_id(self._tool)
             self._tool = None
 
@@ -228,6 +250,11 @@ class Monitor:
         entry, hits = self._codes.get(id(code)), self._hits
         if entry is None or hits is None:
             return
+        self._left -= 1
+        if self._left < 0:
+            self._monitoring.set_events(self._tool, 0)
+            self.rest()
+            return
         _, path, whole, last = entry
         if line in whole:
             line = whole[line][0]
@@ -243,8 +270,8 @@ class Monitor:
 
 
 def line_counter(files: Files, outlines: Outlines, *, most: int = _NO_END) -> Any:
-    """What counts lines in this version of Python. Where that is a tracer, it gives up on a test in which more than `most` calls and lines go by."""
-    return Monitor(files, outlines) if hasattr(sys, "monitoring") else Tracer(files, outlines, most)
+    """What counts lines in this version of Python. It gives up on a test in which more than `most` of them go by (with calls, where they cost)."""
+    return (Monitor if hasattr(sys, "monitoring") else Tracer)(files, outlines, most)
 
 
 class Ran(NamedTuple):

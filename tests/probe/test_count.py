@@ -184,8 +184,8 @@ def test_rows_of_a_fixture_that_tests_share_count_for_each_of_them(suite: Suite)
     assert alone.counts.assertions == 1, "lines of a fixture that others see too are not the test's, wherever it is asked for"
 
 
-def test_a_test_with_too_many_calls_is_counted_by_its_rows(suite: Suite) -> None:
-    suite.write(
+def test_a_test_in_which_too_much_goes_by_is_counted_by_its_rows(everywhere: Interpreter, tmp_path: Path) -> None:
+    suite = everywhere.suite(tmp_path / "suite").write(
         test_a="""
         import sqlite3, sys
 
@@ -193,7 +193,7 @@ def test_a_test_with_too_many_calls_is_counted_by_its_rows(suite: Suite) -> None
             conn = sqlite3.connect(":memory:")
             assert conn.execute("SELECT 1 UNION SELECT 2").fetchall() == [(1,), (2,)]
             for number in range(250_000):
-                int.__add__(number, 1), (lambda: number)()
+                number += 1
             assert conn.execute("SELECT 3").fetchall() == [(3,)]
             conn.close()
             assert getattr(sys.gettrace(), "shadow_harness", None) is None
@@ -207,10 +207,46 @@ def test_a_test_with_too_many_calls_is_counted_by_its_rows(suite: Suite) -> None
     assert session.outcomes == {"test_a.py::test_heavy": "passed", "test_a.py::test_light": "passed"}, session.output
     heavy = found["test_heavy"]
     assert heavy.counts.rows == 3
-    if not hasattr(sys, "monitoring"):
-        assert [(cut.what, cut.left_out, cut.why) for cut in heavy.cut] == [("lines", None, "budget")]
-        assert (heavy.lines, heavy.counts.assertions) == (None, None)
+    assert [(cut.what, cut.left_out, cut.why) for cut in heavy.cut] == [("lines", None, "budget")]
+    assert (heavy.lines, heavy.counts.assertions) == (None, None)
     assert found["test_light"].counts.assertions == 1
+
+
+def test_a_thread_that_goes_on_is_let_go(everywhere: Interpreter, tmp_path: Path) -> None:
+    suite = everywhere.suite(tmp_path / "suite").write(
+        test_a="""
+        import queue, sys, threading
+
+        asked, answered = queue.Queue(), queue.Queue()
+
+        def answer():
+            return getattr(sys.gettrace(), "shadow_harness", None)
+
+        def work():
+            while asked.get():
+                answer()
+                answered.put(answer())
+
+        def ask():
+            asked.put(True)
+            return answered.get()
+
+        def test_counted_1():
+            threading.Thread(target=work, daemon=True).start()
+            assert ask() is (None if hasattr(sys, "monitoring") else True)
+
+        def test_other():
+            assert ask() is None
+
+        def test_end():
+            asked.put(False)
+        """
+    )
+    parts = {name: zlib.crc32(f"test_a.py::{name}".encode()) % 5 + 1 for name in ("test_counted_1", "test_other")}
+    assert len(set(parts.values())) == 2
+    session = counted(suite, parts=f"{parts['test_counted_1']}/5")
+    assert set(session.outcomes.values()) == {"passed"}, session.output
+    assert "test_a.py::test_counted_1" in [line["id"] for line in session.of("deep")]
 
 
 def test_another_tracer_is_left_alone(suite: Suite) -> None:
