@@ -24,13 +24,13 @@ import pytest
 if __package__:  # within the harness
     from runners.probe import shadow_harness_deep_drivers as drivers
     from runners.probe.shadow_harness_count_tally import Tally
-    from runners.probe.shadow_harness_deep_lines import Hits, line_counter
+    from runners.probe.shadow_harness_deep_lines import Lines
     from runners.probe.shadow_harness_deep_source import Files, Outlines
     from runners.probe.shadow_harness_deep_watch import DATABASES, Unheard, watch
 else:  # in the process of a test
     import shadow_harness_deep_drivers as drivers  # type: ignore[import-not-found,no-redef]  # they lie beside this file
     from shadow_harness_count_tally import Tally  # type: ignore[import-not-found,no-redef]
-    from shadow_harness_deep_lines import Hits, line_counter  # type: ignore[import-not-found,no-redef]
+    from shadow_harness_deep_lines import Lines  # type: ignore[import-not-found,no-redef]
     from shadow_harness_deep_source import Files, Outlines  # type: ignore[import-not-found,no-redef]
     from shadow_harness_deep_watch import DATABASES, Unheard, watch  # type: ignore[import-not-found,no-redef]
 
@@ -83,8 +83,7 @@ class Counting:
         self._name = name
         self._files = Files(root)
         self._outlines = Outlines(self._files)
-        self._lines: Any = None
-        self._counting = False
+        self._lines = Lines()
         self._shared: Dict[int, Tuple[Any, Tally]] = {}
 
     @pytest.hookimpl(trylast=True)
@@ -95,7 +94,7 @@ class Counting:
             relative = self._files.under_root(path)
             if relative is not None and relative.endswith(".py"):
                 self._outlines.of(relative)
-        self._lines = line_counter(self._files, self._outlines, most=MOST_EVENTS)
+        self._lines.ready(self._files, self._outlines, most=MOST_EVENTS)
 
     def _is_counted(self, item: Any) -> bool:
         return self._parts.hold(self._name(item.nodeid))
@@ -103,13 +102,13 @@ class Counting:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: Any) -> Generator[None, Any, None]:
         """Begin to count; a plugin may run a test again, which begins anew."""
-        self._end_lines()
+        self._lines.stop()
         _drivers.trace()
         _process.tally = None
         if self._is_counted(item):
             _process.tally = item.__dict__["shadow_count"] = Tally(self._files)
-            self._counting = self._lines is not None and self._lines.start()
-        elif self._lines is not None:
+            self._lines.start()
+        else:
             self._lines.rest()
         yield
 
@@ -117,15 +116,14 @@ class Counting:
     def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:
         """A fixture, up to its yield; one that several tests see has a tally of its own."""
         if getattr(fixturedef, "scope", "function") == "function":
-            self._resume()
+            self._lines.resume()
             yield
-            self._pause()
+            self._lines.pause()
             return
         tally, _process.tally = _process.tally, Tally(self._files)
-        held = self._lines.hold() if self._counting else None
+        held = self._lines.hold()
         yield
-        if self._counting:
-            self._lines.release(held)
+        self._lines.release(held)
         shared, _process.tally = _process.tally, tally
         if shared is not None:
             shared.finish()
@@ -140,9 +138,9 @@ class Counting:
             yield
             return
         tally.phase = "call"
-        self._resume()
+        self._lines.resume()
         yield
-        self._pause()
+        self._lines.pause()
         tally.finish()
         tally.phase = "teardown"
         tally.rows += sum(shared.rows for shared in self._seen_by(item))
@@ -155,14 +153,6 @@ class Counting:
                 del self._shared[key]  # it has come to its end
             elif fixturedef.argname in names and item.nodeid.startswith(getattr(fixturedef, "baseid", None) or ""):
                 yield shared
-
-    def _resume(self) -> None:
-        if self._counting:
-            self._lines.resume()
-
-    def _pause(self) -> None:
-        if self._counting:
-            self._lines.pause()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -180,28 +170,19 @@ class Counting:
         if call.when != "teardown" or _process.tally is None:
             yield
             return
-        hits, unknown = self._end_lines()
+        hits, unknown = self._lines.stop()
         _process.tally = None
         outcome = yield
         tally = item.__dict__.pop("shadow_count", None)
         if tally is None or outcome.excinfo is not None:
             return
-        if hits is None and unknown:
+        if unknown is not None:
             tally.untraced("lines", unknown)
         try:
             text = tally.told(self._own(item), hits, self._outlines)
         except Exception as error:  # noqa: BLE001 the suite must not fail because of its observer
             text = json.dumps({"cut": [["record", None, type(error).__name__]]}, separators=(",", ":"))
         outcome.get_result().shadow_deep = text
-
-    def _end_lines(self) -> Tuple[Hits | None, str | None]:
-        """What ran, or why it is not known."""
-        lines = self._lines
-        if not self._counting:
-            return None, None if lines is None else lines.unknown
-        self._counting = False
-        hits: Hits | None = lines.stop()
-        return hits, lines.unknown
 
     def _own(self, item: Any) -> List[Any] | None:
         """The file of a test's function, and its lines."""
@@ -211,8 +192,7 @@ class Counting:
 
     def pytest_unconfigure(self) -> None:
         """Let go of what the interpreter holds."""
-        if self._lines is not None:
-            self._lines.close()
+        self._lines.close()
 
 
 def _path(item: Any) -> str:

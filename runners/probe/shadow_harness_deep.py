@@ -23,7 +23,7 @@ if __package__:  # within the harness
     from runners.probe import shadow_harness_deep_drivers as drivers
     from runners.probe import shadow_harness_deep_http as http
     from runners.probe import shadow_harness_deep_processes as processes
-    from runners.probe.shadow_harness_deep_lines import Hits, line_counter, what_ran
+    from runners.probe.shadow_harness_deep_lines import Hits, Lines, what_ran
     from runners.probe.shadow_harness_deep_source import Files, Outlines, Words
     from runners.probe.shadow_harness_deep_stack import Whereabouts
     from runners.probe.shadow_harness_deep_values import Values
@@ -32,7 +32,7 @@ else:  # in the process of a test
     import shadow_harness_deep_drivers as drivers  # type: ignore[import-not-found,no-redef]
     import shadow_harness_deep_http as http  # type: ignore[import-not-found,no-redef]  # it lies beside this file
     import shadow_harness_deep_processes as processes  # type: ignore[import-not-found,no-redef]
-    from shadow_harness_deep_lines import Hits, line_counter, what_ran  # type: ignore[import-not-found,no-redef]
+    from shadow_harness_deep_lines import Hits, Lines, what_ran  # type: ignore[import-not-found,no-redef]
     from shadow_harness_deep_source import Files, Outlines, Words  # type: ignore[import-not-found,no-redef]
     from shadow_harness_deep_stack import Whereabouts  # type: ignore[import-not-found,no-redef]
     from shadow_harness_deep_values import Values  # type: ignore[import-not-found,no-redef]
@@ -378,8 +378,7 @@ class Deep:
         self._words = Words(self._files, vocabulary)
         self._values = Values(key)
         self._drivers = Unheard()
-        self._lines: Any = None
-        self._counting = False
+        self._lines = Lines()
         self._at_import: List[str] | None = None
         self._shared: Dict[int, Tuple[Any, List[Any], List[Dict[str, Any]]]] = {}
 
@@ -392,19 +391,19 @@ class Deep:
             relative = self._files.under_root(path)
             if relative is not None and relative.endswith(".py"):
                 self._outlines.of(relative)
-        self._lines = line_counter(self._files, self._outlines)
+        self._lines.ready(self._files, self._outlines)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: Any) -> Generator[None, Any, None]:
         """Begin a recording; a plugin may run a test again, which begins anew."""
-        self._end_lines()
+        self._lines.stop()
         self._drivers.trace()
         if self._at_import is None:
             early, _process.early = _process.early or {}, None
             self._at_import = sorted({name for names in early.values() if len(names) <= _BULK for name in names})[:MOST_VARIABLES]
         _process.recording = Recording(self._files, self._outlines, self._words, self._values)
         item.__dict__["shadow_deep"] = _process.recording
-        self._counting = self._lines is not None and self._lines.start()
+        self._lines.start()
         yield
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -412,18 +411,18 @@ class Deep:
         """The test itself, with what fixtures of a class, module or session did for an earlier one."""
         self._borrow(item)
         self._phase("call")
-        self._resume()
+        self._lines.resume()
         yield
-        self._pause()
+        self._lines.pause()
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:
         """A fixture, up to its yield."""
         recording = _process.recording
         mark = recording.mark() if recording is not None else (0, 0)
-        self._resume()
+        self._lines.resume()
         yield
-        self._pause()
+        self._lines.pause()
         if recording is not None and getattr(fixturedef, "scope", "function") != "function":
             did = recording.since(mark)
             if any(did):
@@ -437,14 +436,6 @@ class Deep:
                 del self._shared[key]  # it has come to its end
             elif recording is not None and fixturedef.argname in names and item.nodeid.startswith(getattr(fixturedef, "baseid", None) or ""):
                 recording.borrow(statements, requests)
-
-    def _resume(self) -> None:
-        if self._counting:
-            self._lines.resume()
-
-    def _pause(self) -> None:
-        if self._counting:
-            self._lines.pause()
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, Any, None]:
@@ -470,31 +461,24 @@ class Deep:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Generator[None, Any, None]:
         """Hand the record over with the last report."""
-        if call.when == "teardown":
-            hits = self._end_lines()
-            _process.recording = None
+        if call.when != "teardown":
+            yield
+            return
+        hits, unknown = self._lines.stop()
+        _process.recording = None
         outcome = yield
-        recording = item.__dict__.pop("shadow_deep", None) if call.when == "teardown" else None
+        recording = item.__dict__.pop("shadow_deep", None)
         if recording is None or outcome.excinfo is not None:
             return
-        unknown = None if self._lines is None else self._lines.unknown
         try:
             text = recording.told(self._files.function_of(item), hits, unknown, self._at_import or [])
         except Exception as error:  # noqa: BLE001 the suite must not fail because of its observer
             text = _encode({"cut": [["record", None, type(error).__name__]]})
         outcome.get_result().shadow_deep = text
 
-    def _end_lines(self) -> Hits | None:
-        if not self._counting:
-            return None
-        self._counting = False
-        hits: Hits | None = self._lines.stop()
-        return hits
-
     def pytest_unconfigure(self) -> None:
         """Let go of what the interpreter holds."""
-        if self._lines is not None:
-            self._lines.close()
+        self._lines.close()
 
 
 def register(config: Any, root: str, key: bytes | None, vocabulary: Callable[[], Any]) -> None:

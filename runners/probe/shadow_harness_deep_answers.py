@@ -70,11 +70,14 @@ def _records(held: Any) -> Tuple[List[Any], Dict[str, Any]]:
 
 
 def _inner(held: Any) -> Tuple[Any, Dict[str, Any]]:
-    """What an answer is about: `[...]` of `{"items": [...], "total": 3}`, the object of `{"data": {"customer": {...}}}`."""
+    """What an answer is about: `[...]` of `{"items": [...], "total": 3}`, the object of `{"data": {"customer": {...}}}`, the result of JSON-RPC."""
     around: Dict[str, Any] = {}
     for _ in range(_DEEPEST):
         if not isinstance(held, dict):
             break
+        if "jsonrpc" in held and "result" in held:
+            held = held["result"]
+            continue
         main = [member for member, value in held.items() if not _is_frame(member, value)]
         lists = [member for member, value in held.items() if isinstance(value, list) and member not in _FAULTS]
         chosen = main[0] if len(main) == 1 else lists[0] if len(lists) == 1 and not main else None

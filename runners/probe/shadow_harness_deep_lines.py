@@ -269,9 +269,55 @@ class Monitor:
         of_file[line] = of_file.get(line, 0) + 1
 
 
-def line_counter(files: Files, outlines: Outlines, *, most: int = _NO_END) -> Any:
-    """What counts lines in this version of Python. It gives up on a test in which more than `most` of them go by (with calls, where they cost)."""
-    return (Monitor if hasattr(sys, "monitoring") else Tracer)(files, outlines, most)
+class Lines:
+    """Counts the lines of one test after the other, once `ready` has said whose; those before are not counted."""
+
+    def __init__(self) -> None:
+        self._counter: Any = None
+        self._at_work = False
+
+    def ready(self, files: Files, outlines: Outlines, *, most: int = _NO_END) -> None:
+        """Count as this version of Python can. A test in which more than `most` lines go by (with calls, where they cost) is given up."""
+        self._counter = (Monitor if hasattr(sys, "monitoring") else Tracer)(files, outlines, most)
+
+    def start(self) -> None:
+        """A test begins."""
+        self._at_work = self._counter is not None and self._counter.start()
+
+    def resume(self) -> None:
+        """The suite's own code runs now."""
+        if self._at_work:
+            self._counter.resume()
+
+    def pause(self) -> None:
+        """It does not any more."""
+        if self._at_work:
+            self._counter.pause()
+
+    def hold(self) -> Any:
+        """Something runs that is not to be counted; what is returned is for `release`."""
+        return self._counter.hold() if self._at_work else None
+
+    def release(self, held: Any) -> None:
+        """It has ended."""
+        if self._at_work:
+            self._counter.release(held)
+
+    def stop(self) -> Tuple[Hits | None, str | None]:
+        """The test has ended: what ran, or why that is not known."""
+        hits = self._counter.stop() if self._at_work else None
+        self._at_work = False
+        return hits, None if hits is not None or self._counter is None else self._counter.unknown
+
+    def rest(self) -> None:
+        """Tests follow that are not counted."""
+        if self._counter is not None:
+            self._counter.rest()
+
+    def close(self) -> None:
+        """Let go of what the interpreter holds."""
+        if self._counter is not None:
+            self._counter.close()
 
 
 class Ran(NamedTuple):
