@@ -143,6 +143,8 @@ _FORMATS = (
     ("iban", re.compile(r"[A-Z]{2}\d{2} ?(?:[A-Z0-9]{4} ?){2,7}[A-Z0-9]{1,4}")),
     ("hex", re.compile(r"(?=[a-fA-F]{0,64}\d)[0-9a-fA-F]{16,128}")),
 )
+_DAYS_OF = re.compile(r"\d{4}-(?:(?:0[1-9]|1[0-2])(?:-[0-3]?)?)?%")
+"""How LIKE asks for all days of a year or month that are kept as text: `2015-%`, `2015-03%`."""
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}(?:\.[^\s@.]{1,63}){1,8}")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://\S+")
 _FORMAT_STARTS = frozenset("0123456789+-.,({abcdefABCDEF")
@@ -251,7 +253,7 @@ class Values:
         kind = kind_of(plain)
         told: dict[str, Any] = {"type": kind}
         if kind == "str":
-            told["format"] = format_of(plain)
+            told["format"] = "date" if plain[-1:] == "%" and _DAYS_OF.fullmatch(plain) else format_of(plain)
         fingerprints = self._fingerprints(plain, kind)
         if fingerprints:
             told["fingerprints"] = fingerprints

@@ -251,6 +251,14 @@ class _Selection:
         self.names_tests = self._order is not None
         self.chooses = self.names_tests or bool(self._skip) or bool(self._shard)
         self._files: frozenset[str] | None = None if self._order is None else frozenset(test.partition("::")[0] for test in self._order)
+        self._wanted: dict[str, set[str]] = {}  # node id of a module or class -> names of what is wanted of it
+        self._collector: Any = None
+        self._names: set[str] | None = None
+        for test in self._order or ():
+            parent, _, names = test.partition("::")
+            for name in names.partition("[")[0].split("::"):
+                self._wanted.setdefault(parent, set()).add(name)
+                parent = f"{parent}::{name}"
 
     def pytest_ignore_collect(self, collection_path: Any, config: Any) -> bool | None:
         """Leave files without a selected test alone. Directories, conftest.py and __init__.py never, nor what lies outside the rootdir."""
@@ -258,6 +266,22 @@ class _Selection:
             return None
         path = os.path.relpath(str(collection_path), str(config.rootpath)).replace(os.sep, "/")
         return None if path in self._files or path.startswith("../") else True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: Any) -> list[Any] | None:
+        """Make no tests of functions of which none is selected: of a large file that is most of what collecting it costs."""
+        if self._files is None or type(obj) is not types.FunctionType:
+            return None
+        if collector is not self._collector:
+            self._collector, self._names = collector, self._names_of(collector)
+        return None if self._names is None or name in self._names else []
+
+    def _names_of(self, collector: Any) -> set[str] | None:
+        """The names that are wanted of a module or class; None where ids say something else than names (a suite may give its tests other ids)."""
+        names = self._wanted.get(collector.nodeid, set())
+        if self._files is None or collector.nodeid.partition("::")[0] not in self._files:
+            return None
+        return names if all(hasattr(collector.obj, name) for name in names) else None
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> Generator[None, Any, None]:

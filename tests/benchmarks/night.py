@@ -12,12 +12,11 @@ costs, and five times a test without it.
 A round measures, one after the other, each in a work directory of its own:
 
 - dual: a plain dual run, `shadow run --no-confirm --no-couplings`
-- night: a night that finds the identity index made, with what is the default but for the sample of passing tests that verdicts ask for
+- night: a night as it is by default, which finds the identity index made
 - first_night: the same, and it makes the index
-- night_with_sample: a night with the sample as well, a seventh of the passing tests, run deep
 
 With `--aa` the nights have their A/A run too, which is weekly by default. Prints JSON: medians, and the ratios to the plain dual run, by seconds and
-by CPU seconds of all processes. The promise is at most 1.3 for the deep probe and experiments, that is for `night`.
+by CPU seconds of all processes. The promise is at most 1.3 for a night.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ _DIVERGENT = 40
 _FLAKY = 4
 _TESTS_OF_A_FILE = 50
 _COUNTRIES = ("Austria", "Brazil", "Chile", "Denmark", "Estonia", "France", "Ghana", "Hungary")
-_NIGHTS = {"night": "shadow.toml", "first_night": "shadow.toml", "night_with_sample": "sampled.toml"}
+_NIGHTS = ("night", "first_night")
 _RUN = "from harness.cli import main; main()"
 
 
@@ -83,7 +82,7 @@ def main() -> None:
                 workdir = folder / f"{name}-{number}"
                 if name != "first_night":
                     shutil.copytree(indexed, workdir)
-                costs[name].append(_run(folder, workdir, *words, config=_NIGHTS[name]))
+                costs[name].append(_run(folder, workdir, *words))
         seen = _seen(folder / f"{nights[0]}-0")
         print(json.dumps({"tests": options.tests, "work": options.work, "rounds": options.rounds, **_figures(costs), **seen}, indent=1))
 
@@ -115,15 +114,15 @@ def _seen(workdir: Path) -> dict[str, object]:
     }
 
 
-def _run(folder: Path, workdir: Path, *words: str, config: str = "shadow.toml") -> Cost:
-    return _shadow(folder, workdir, "run", "--json", str(workdir / "report.json"), *words, config=config)
+def _run(folder: Path, workdir: Path, *words: str) -> Cost:
+    return _shadow(folder, workdir, "run", "--json", str(workdir / "report.json"), *words)
 
 
-def _shadow(folder: Path, workdir: Path, *words: str, config: str = "shadow.toml") -> Cost:
+def _shadow(folder: Path, workdir: Path, *words: str) -> Cost:
     """Carry a command out and say what it took. A run with divergences ends with 1."""
     workdir.mkdir(exist_ok=True)
     name, *rest = words
-    command = [sys.executable, "-c", _RUN, name, "--config", str(folder / config), "--workdir", str(workdir), *rest]
+    command = [sys.executable, "-c", _RUN, name, "--config", str(folder / "shadow.toml"), "--workdir", str(workdir), *rest]
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     environ = {**os.environ, "PATH": path, "PYTHONPATH": str(_ROOT)}
     begun, before = time.monotonic(), os.times()
@@ -162,9 +161,7 @@ def write_project(folder: Path, tests: int, *, work: int, calls: bool) -> None:
         for side, kind, exports in (("legacy", "production_copy", "on"), ("shadow", "synthetic", "off"))
     )
     command = f'command = ["{sys.executable}", "-m", "pytest"]\nargs = ["-q", "-p", "no:cacheprovider"]\n'
-    for name, sample in (("shadow.toml", "never"), ("sampled.toml", "weekly")):
-        confirm = f'[confirm]\nvacuous = "{sample}"\n'
-        (folder / name).write_text(f'[suite]\nname = "shop"\nroot = "{suite}"\n{command}{confirm}{sides}', encoding="utf-8")
+    (folder / "shadow.toml").write_text(f'[suite]\nname = "shop"\nroot = "{suite}"\n{command}{sides}', encoding="utf-8")
 
 
 def _write_database(path: Path, side: str, first: int) -> None:

@@ -46,6 +46,8 @@ def columns(body: bytes) -> dict[str, dict[str, Any]]:
         (b'{"data": {"customer": {"id": 1, "name": null}}}', 1, True),
         (b'{"id": 1, "name": "x", "loans": []}', 1, True),
         (b'{"total": 9, "by_kind": {"a": 1}}', 1, True),
+        (b'{"jsonrpc": "2.0", "id": 7, "result": {"items": [{"id": 1}, {"id": 2}], "cursor": null}}', 2, False),
+        (b'{"jsonrpc": "2.0", "id": 7, "result": {"id": 1, "name": "x"}}', 1, True),
         (b"{}", 0, True),
     ],
 )

@@ -93,6 +93,8 @@ def test_number_and_text_of_it_have_one_fingerprint() -> None:
         ("a@example.test", {"type": "str", "format": "email"}),
         ("Ann", {"type": "str", "format": "text"}),
         ("", {"type": "str", "format": "empty"}),
+        ("2015-03%", {"type": "str", "format": "date"}),
+        ("2015%", {"type": "str", "format": "text"}),
         (UUID(int=5), {"type": "uuid"}),
         (dt.timedelta(1), {"type": "timedelta"}),
         (object(), {"type": "other"}),

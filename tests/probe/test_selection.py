@@ -35,8 +35,59 @@ def test_select_gives_the_order_and_skips_other_files(three: Any) -> None:
     wanted = ["test_a.py::TestC::test_3", "sub/test_b.py::test_4[y::z]", "test_a.py::test_1"]
     session = three.run(select={"select": [*wanted, "test_gone.py::test_x"], "skip": [], "shard": None, "expression": None})
     assert ran(session) == session.collected == wanted, session.output
-    assert session.only("collection_finished") == {"e": "collection_finished", "count": 3, "deselected": 2}
+    assert session.only("collection_finished") == {"e": "collection_finished", "count": 3, "deselected": 1}
     assert session.only("footer")["complete"] is True
+
+
+def test_functions_of_which_none_is_selected_make_no_tests(everywhere: Any, tmp_path: Any) -> None:
+    suite = everywhere.suite(tmp_path / "suite").write(
+        conftest="def pytest_collection_modifyitems(items): print('made', sorted(item.nodeid for item in items))",
+        test_a="""
+        import unittest
+        import pytest
+
+        class Shared:
+            def test_inherited(self): pass
+            def test_left_out(self): pass
+
+        class TestA(Shared):
+            class TestInner:
+                def test_in(self): pass
+                def test_out(self): pass
+
+        class TestB(Shared): pass
+
+        class Case(unittest.TestCase):
+            def test_one(self): pass
+            def test_two(self): pass
+
+        @pytest.mark.parametrize("one", ["a::b", "[c]"])
+        def test_p(one): pass
+
+        def test_left_out(): pass
+        """,
+    )
+    wanted = ["test_a.py::test_p[[c]]", "test_a.py::TestA::test_inherited", "test_a.py::TestA::TestInner::test_in", "test_a.py::Case::test_two"]
+    session = suite.run("-s", select={"select": wanted})
+    assert ran(session) == wanted, session.output
+    made = ["test_a.py::test_p[a::b]", "test_a.py::Case::test_one"]
+    assert f"made {sorted([*wanted, *made])}" in session.output
+
+
+def test_tests_that_a_suite_gives_other_ids_are_found(suite: Any) -> None:
+    suite.write(
+        conftest="""
+        import pytest
+        def pytest_pycollect_makeitem(collector, name, obj):
+            if name.startswith("test"):
+                return pytest.Function.from_parent(collector, name=obj.__doc__, callobj=obj)
+        """,
+        test_a="def test_1():\n    'Somebody logs in'\ndef test_2():\n    'Somebody [else] logs in'\n",
+    )
+    wanted = suite.run().collected
+    assert wanted == ["test_a.py::Somebody logs in", "test_a.py::Somebody [else] logs in"]
+    for one in wanted:
+        assert ran(suite.run(select={"select": [one]})) == [one]
 
 
 def test_a_rerun_records_failures_as_ever_and_makes_no_traceback(suite: Any) -> None:
