@@ -138,7 +138,7 @@ def _execute(original: Callable[..., Any], driver: Driver, *, many: bool) -> Cal
     @functools.wraps(original)
     def execute(self: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        mark = _enter(self)
+        mark = None if _current() is None else _enter(self)
         if mark is None:
             return original(self, *args, **options)
         try:
@@ -228,6 +228,8 @@ def _fetch(original: Callable[..., Any], name: str) -> Callable[..., Any]:  # no
     @functools.wraps(original)
     def fetch(self: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
+        if _current() is None:
+            return original(self, *args, **options)
         mark = _enter(self)
         try:
             result = original(self, *args, **options)
@@ -547,7 +549,7 @@ def trace_sqlalchemy(module: Any) -> None:  # noqa: C901 five small functions
     styles: Dict[str, Driver] = {}
 
     def before(_connection: Any, cursor: Any, sql: Any, parameters: Any, context: Any, _many: Any) -> None:
-        if _of(cursor) is not None or _is_traced(cursor) or _current() is None or context.dialect.driver in _TRACED_BELOW:
+        if _current() is None or _of(cursor) is not None or _is_traced(cursor) or context.dialect.driver in _TRACED_BELOW:
             return
 
         def begin() -> None:
