@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.model import HostClass
+from tests.probe.test_count import counted, said, slim
 from tests.probe.test_deep import mark, only_record, probed
 from tests.servers import postgresql
 
@@ -151,6 +152,9 @@ def test_statements_on_postgresql(suite: Suite, server: str, driver: str) -> Non
     assert (many.fetched, one.fetched, one.parameters[0].inline) == (2, 1, True)
     assert all(statement.at and statement.at.path == "test_a.py" for statement in record.statements)
     assert not record.cut
+    counts = counted(suite, DSN=server)
+    assert counts.outcomes == session.outcomes
+    assert said(slim(counts)["test_a"]) == said(slim(session)["test_a"])
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -172,9 +176,9 @@ def test_the_sample_and_its_outcomes_stay_the_same(suite: Suite) -> None:
     shutil.copytree(sample, suite.root, dirs_exist_ok=True)
     for side in ("legacy", "shadow"):
         outcomes = []
-        for deep in (False, True):
-            session = probed(suite, deep=deep, DATABASE_URL=f"sqlite:///{suite.root}/{side}.sqlite", STATEMENTS_ENABLED="1")
+        variables = {"DATABASE_URL": f"sqlite:///{suite.root}/{side}.sqlite", "STATEMENTS_ENABLED": "1"}
+        for session in (probed(suite, deep=False, **variables), probed(suite, **variables), counted(suite, **variables)):
             changing = {"flaky", "nightly"}
             outcomes.append({test: outcome for test, outcome in session.outcomes.items() if not any(word in test for word in changing)})
-        assert outcomes[0] == outcomes[1]
+        assert outcomes[0] == outcomes[1] == outcomes[2]
         assert len(outcomes[0]) > 20
