@@ -75,7 +75,7 @@ def killed_while_waiting(project: Project, number: signal.Signals = signal.SIGKI
 
 
 def test_after_the_harness_was_killed_in_the_full_run(tmp_path: Path) -> None:
-    project = Project(folder=tmp_path, suite={"test_it.py": COUNTING})
+    project = Project(folder=tmp_path, suite={"test_it.py": COUNTING}, confirm={"vacuous": "all"})
     run = killed_while_waiting(project)
     answer = project.run("--resume", run)
     assert answer.exit == 0, answer.err
@@ -84,6 +84,7 @@ def test_after_the_harness_was_killed_in_the_full_run(tmp_path: Path) -> None:
     assert Counter(project.noted("done-legacy")) == once
     assert Counter(project.noted("done-shadow")) == once
     assert set(project.verdicts().values()) == {"equivalent"}
+    assert project.report["totals"]["vacuous_checked"] == 9
     assert project.report["run"]["complete"] is True
     assert [(row.id, row.state.value) for row in project.rows()] == [(run, "complete")]
 
