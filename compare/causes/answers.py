@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from compare.causes.outlines import Column, Outline, Placeholder, Role
 from compare.causes.results import Group, SideResults
-from compare.causes.sql import Column, Outline, Placeholder, Role
 from compare.causes.words import plain, words
 from harness.model import DeepStatement
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from harness.model.coupling import LiteralForm, LiteralSource, Presence
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from compare.causes.bound import Used
+    from compare.causes.bound import Use, Used
     from compare.causes.collisions import Support
     from harness.model import DeepRecord, KnownLiteral, ReachedLiteral, SourceEvidence
     from harness.model.coupling import Match
@@ -52,13 +52,20 @@ def attribute(
     all_reached = sources.reached.get(test_id) or sources.reached.get(test_id.rpartition(" [")[0], ())  # a subtest's test
     reached = [one for one in all_reached if one.source not in _SAID]
     weighing = _Weighing(used=used, failed_at=failed_at, made_of=frozenset(made_of), missed=missed, recorded=legacy is not None or shadow is not None)
-    found = [one for each in reached if (one := weighing.of(each, sources.literals[each.literal])) is not None]
+    found = [one for each in reached if (one := weighing.of(each, _with_referring(sources.literals[each.literal], sources))) is not None]
     kept = [one for _, same in groupby(sorted(found, key=lambda one: one.key), key=lambda one: one.key) for one in _meant(list(same))]
     kept = [one for one in kept if not any(_instead(other, one) for other in kept)]
     known = {fingerprint for each in reached for fingerprint in sources.literals[each.literal].fingerprints}
     attributed = [Attributed(literal=one.reached.literal, coupling=_of_literal(one)) for one in kept]
-    attributed += [Attributed(literal=None, coupling=one) for one in _unwritten(sources, used, known)]
+    attributed += [Attributed(literal=None, coupling=one) for one in _unwritten(test_id.partition("::")[0], sources, used, known)]
     return tuple(sorted(_single(attributed), key=lambda one: _order(one.coupling)))
+
+
+def _with_referring(literal: KnownLiteral, sources: SourceEvidence) -> KnownLiteral:
+    """A literal with what it may be in columns that refer to its own, where it was seen in use."""
+    seen = {match.entity: match for fingerprint in literal.fingerprints for match in sources.values.get(fingerprint, ())}
+    more = [match for entity, match in seen.items() if entity not in {one.entity for one in literal.matches}]
+    return replace(literal, matches=(*literal.matches, *more)) if more else literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,13 +162,16 @@ def _of_literal(one: _Weighed) -> Coupling:
     )
 
 
-def _unwritten(sources: SourceEvidence, used: Mapping[str, Used], known: set[str]) -> Iterable[Coupling]:
-    """Values of no literal that were nevertheless asked for on shadow, where they do not exist, and found something on legacy."""
+def _unwritten(path: str, sources: SourceEvidence, used: Mapping[str, Used], known: set[str]) -> Iterable[Coupling]:
+    """Values of no literal that were nevertheless asked for on shadow, where they do not exist, and found something on legacy.
+
+    They are placed where the test's own file, whose `path` is given, led to that: what asks may be a helper of all tests.
+    """
     for fingerprint, one in used.items():
         if fingerprint in known or not one.found_nothing or not one.legacy:
             continue
         ranked = supports(sources.values.get(fingerprint, ()), one)
-        place = next((use.at for use in one.shadow if use.at is not None), None)
+        place = next((_led_by(path, use) for use in one.shadow if use.at is not None), None)
         if ranked and ranked[0].use is not None and ranked[0].strength is Strength.LIKELY and place is not None:
             match = ranked[0].match
             yield Coupling(
@@ -175,6 +185,10 @@ def _unwritten(sources: SourceEvidence, used: Mapping[str, Used], known: set[str
                 token=f"{match.content}:{fingerprint[:6]}",
                 sentence=sentence(match, ranked[0].signals),
             )
+
+
+def _led_by(path: str, use: Use) -> DeepPlace | None:
+    return next((place for place in reversed(use.through) if place.path == path), use.at)
 
 
 def _single(attributed: Iterable[Attributed]) -> list[Attributed]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from compare.causes.outlines import Column, Role
 from compare.causes.results import found_nothing
-from compare.causes.sql import Column, Role, outline
+from compare.causes.sql import outline
 from compare.causes.words import plain, words
 from compare.identity.affinity import affinity, is_general
 from harness.model import CouplingKind, Signal

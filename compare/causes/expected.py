@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compare.causes.assertion import Ask
 from compare.causes.attribution import sentence
+from compare.causes.outlines import Column
 from compare.identity.affinity import is_called
 from compare.identity.commonplace import COMMONPLACE
 from harness.model import Coupling, CouplingKind, DeepPlace, Signal, Strength
@@ -30,7 +31,7 @@ def expected_keys(
     """The couplings to keys that only the production copy holds, which stand in the assertion that failed and are compared with a column of keys."""
     if sketch is None or not sketch.whole or not sketch.has(Ask.NUMBER, Ask.TEXT) or sketch.has(*_WORKED_OUT):
         return ()
-    columns = set(_columns(seen, sketch))
+    columns = frozenset(_columns(seen, sketch))
     reached = sources.reached.get(test_id) or sources.reached.get(test_id.rpartition(" [")[0], ())
     found = []
     for literal in (sources.literals[one.literal] for one in reached):
@@ -42,16 +43,20 @@ def expected_keys(
     return tuple(found)
 
 
-def _columns(seen: Sequence[Group], sketch: Sketch) -> Iterator[str]:
+def _columns(seen: Sequence[Group], sketch: Sketch) -> Iterator[Column]:
     """The columns of results that the assertion reads, by name or by place."""
     for group in seen:
         if not group.places.isdisjoint(sketch.lines):
-            yield from (name for name in sketch.names if name in group.column_names)
-            yield from (group.column_names[place] for place in sketch.positions if place < len(group.column_names))
+            names = [name for name in sketch.names if name in group.column_names]
+            names += [group.column_names[place] for place in sketch.positions if place < len(group.column_names)]
+            yield from map(group.outline.resolved, names)
 
 
-def _is_key_of(match: Match, columns: set[str]) -> bool:
-    return match.presence is Presence.LEGACY and match.kind is CouplingKind.IDENTIFIER and any(is_called(name, match.entity) for name in columns)
+def _is_key_of(match: Match, columns: frozenset[Column]) -> bool:
+    if match.presence is not Presence.LEGACY or match.kind is not CouplingKind.IDENTIFIER:
+        return False
+    table, _, name = match.entity.rpartition(".")
+    return any(is_called(one.name, match.entity) or one == Column(table.rpartition(".")[2], name) for one in columns)
 
 
 def _coupling(literal: KnownLiteral, match: Match) -> Coupling:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from compare.causes.answers import answers
 from compare.causes.assertion import Ask, by_message
 from compare.causes.attribution import attribute
 from compare.causes.environment import broke_off, settings_at_import, settings_read, switched_off, telling
 from compare.causes.expected import expected_keys
 from compare.causes.experiments import remedy_of, shown, tried, weighed
+from compare.causes.inside import behind, runs_inside, without_data
 from compare.causes.patterns import find_pattern
 from compare.causes.requests import pattern_of_answers, pattern_of_requests
 from compare.causes.results import groups
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from compare.causes.assertion import Sketch
     from compare.causes.experiments import Tried
-    from compare.causes.patterns import Finding
+    from compare.causes.finding import Finding
     from compare.causes.results import Group
     from harness.model import DeepRecord, Experiment, PairResult
 
@@ -76,9 +78,10 @@ def explain(
         if pair.verdict is Verdict.DIVERGENT
     }
     said = telling(settings, [case.records for case in cases.values() if case.is_sure])
+    inside = runs_inside(record for case in cases.values() for record in case.records)
     tested = {test_id: shown(every, sources) for test_id, every in by_test.items()}
     return tuple(
-        replace(cases[pair.test_id].explained(said, differ=bool(settings)), experiments=tested.get(pair.test_id, ()))
+        replace(cases[pair.test_id].explained(said, differ=bool(settings), inside=inside), experiments=tested.get(pair.test_id, ()))
         if pair.test_id in cases
         else pair
         for pair in given
@@ -101,6 +104,7 @@ class _Case:
     pattern: Coupling | None
     remedy: Remedy
     was_likely: bool
+    of_fixtures: bool
     results: Tried
     broke_off: bool
     switched_off: bool
@@ -122,7 +126,7 @@ class _Case:
         couplings: tuple[Coupling, ...] = ()
         pattern: Coupling | None = None
         remedy = Remedy.NONE
-        was_likely = False
+        was_likely = of_fixtures = False
         if pair.direction in _LEGACY_NEEDED:
             at = frozenset(one for one in (place, sketch.place if sketch else None) if one is not None)
             missed = pair.failure is not None and pair.failure.type.rpartition(".")[2] == "KeyError"
@@ -135,10 +139,13 @@ class _Case:
         if pair.direction in _COLLECTED:
             pattern, remedy = _of_cases(pair, sketch), Remedy.MAKE_DATA_AGNOSTIC
         else:
-            finding = find_pattern(seen, sketch)
+            finding = find_pattern(behind(seen, answers(legacy, shadow, sketch), sketch), sketch)
+            if finding is None or finding.strength is not Strength.LIKELY:
+                finding = find_pattern(seen, sketch)
             if finding is None or finding.strength is not Strength.LIKELY:
                 finding = pattern_of_answers(legacy, shadow, sketch) or finding
             pattern, remedy = _pattern(finding, seen, legacy, shadow, sketch)
+            of_fixtures = finding is not None and finding.group.is_setup and _leads_elsewhere(finding, sketch)
             if finding is not None and pair.direction in _LEGACY_NEEDED:
                 couplings = (*couplings, *same_record(pair.test_id, sources, legacy, shadow, finding.group))
         return cls(
@@ -148,6 +155,7 @@ class _Case:
             pattern=pattern,
             remedy=remedy,
             was_likely=was_likely,
+            of_fixtures=of_fixtures,
             results=results,
             broke_off=broke_off(seen),
             switched_off=switched_off(legacy, shadow),
@@ -164,10 +172,12 @@ class _Case:
         """Whether a record explains it."""
         return bool(self.sure) and not self.results.swap_passed
 
-    def explained(self, settings: frozenset[str], *, differ: bool) -> PairResult:
-        """The pair with the best of its explanations. `settings` are those that say something, `differ` tells that the sides' differ at all."""
+    def explained(self, settings: frozenset[str], *, differ: bool, inside: bool) -> PairResult:
+        """The pair with the best of its explanations. `settings` are those that say something, `differ` tells that the sides' differ at all, `inside`
+        that the system under test was seen to run in the tests' process.
+        """
         possible = tuple(one for one in self.couplings if one.strength is Strength.POSSIBLE)
-        if self.results.swap_passed or (not self.sure and (self._is_setting(settings) or (differ and self.switched_off))):
+        if self.results.swap_passed or (not self.sure and (self._is_setting(settings, inside=inside) or (differ and self.switched_off))):
             return self._with((), Cause.ENVIRONMENT, Remedy.FIX_ENVIRONMENT)
         guessed = self.pattern is None or (
             self.was_likely and self.pattern.strength is Strength.POSSIBLE
@@ -181,9 +191,13 @@ class _Case:
             return self._with((), Cause.ENVIRONMENT, Remedy.FIX_ENVIRONMENT)
         return self._with((), Cause.UNKNOWN, _UNEXPLAINED.get(self.pair.direction, Remedy.NONE))
 
-    def _is_setting(self, settings: frozenset[str]) -> bool:
-        """Whether the test read a setting that says something, and no property of the data explains it as well."""
-        likely = self.pattern is not None and self.pattern.strength is Strength.LIKELY
+    def _is_setting(self, settings: frozenset[str], *, inside: bool) -> bool:
+        """Whether the test read a setting that says something, and no property of the data explains it as well. Where statements of the system under
+        test are seen and there was none, an answer that differs is none of the data's; nor is what fixtures alone read, where the assertion does not
+        lead there.
+        """
+        of_data = not self.of_fixtures and not (inside and without_data(self.records))
+        likely = self.pattern is not None and self.pattern.strength is Strength.LIKELY and of_data
         return bool(settings_read(settings, self.records)) and (self.broke_off or not likely)
 
     def _with(self, couplings: tuple[Coupling, ...], cause: Cause, remedy: Remedy) -> PairResult:
@@ -248,6 +262,10 @@ def _of_pattern(pattern: Pattern, strength: Strength, place: DeepPlace, entity: 
         signals=signals,
         sentence=sentence,
     )
+
+
+def _leads_elsewhere(finding: Finding, sketch: Sketch | None) -> bool:
+    return sketch is not None and sketch.whole and finding.group.places.isdisjoint(sketch.lines)
 
 
 def _remedy(finding: Finding, sketch: Sketch | None) -> Remedy:

@@ -55,6 +55,7 @@ def read_assertion(sources: Mapping[str, str], failure: Failure, *, own: Collect
         reader.read(scope, statement, asserting=number == 0 and not missing)
     if place is None:
         return None
+    reader.asking.settle()
     if _SEVERAL.search(f"{failure.type} {failure.template}"):
         reader.asking.asks.add(Ask.COUNT)
     return Sketch(
@@ -96,8 +97,12 @@ class _Reader:
         if asserting:
             for expression in parts if isinstance(statement, ast.Assert | ast.Expr | ast.If | ast.While) else ():
                 self.asking.condition(expression)
+            if isinstance(statement, ast.Assert):
+                self.asking.came_to(statement.test)
             if asks_of_every(scope, statement):
                 self.asking.asks.add(Ask.EVERY)
+        else:
+            self.asking.expected_by(statement)
         for expression in parts:
             self._follow(scope, expression, statement.lineno, each=in_loop(scope, statement))
         gives_up = any(called(node) in _GIVING_UP for expression in parts for node in ast.walk(expression) if isinstance(node, ast.Call))

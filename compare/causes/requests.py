@@ -11,7 +11,7 @@ from compare.causes.results import DATES
 from harness.model import Pattern
 
 if TYPE_CHECKING:
-    from compare.causes.patterns import Finding
+    from compare.causes.finding import Finding
     from harness.model import DeepRecord, DeepRequest
 
 _REFUSED = 400

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from compare.causes.sql import Outline, outline
+from compare.causes.outlines import Role
+from compare.causes.sql import outline
 from harness.model import DeepPlace, DeepRecord, DeepStatement, Phase, RowOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+
+    from compare.causes.outlines import Outline
 
 _PARTS = frozenset({"extract", "date_part", "date_trunc", "strftime", "year", "month", "quarter", "week", "day"})
 DATES = frozenset({"date", "datetime", "datetime with zone"})
@@ -120,6 +123,14 @@ class Group:
         """The suite's own line that issued it first."""
         return next((one.at for side in (self.legacy, self.shadow) for one in side.executions if one.at), None)
 
+    def issued_at(self, lines: Collection[DeepPlace]) -> Self:
+        """Without the executions that no line of these led to: setUpClass may have asked the same of other rows. As it is where a side has none."""
+        sides = [
+            SideResults(executions=tuple(one for one in side.executions if not {one.at, *one.through}.isdisjoint(lines)))
+            for side in (self.legacy, self.shadow)
+        ]
+        return replace(self, legacy=sides[0], shadow=sides[1]) if all(side.executions for side in sides) else self
+
     @property
     def is_setup(self) -> bool:
         """Whether fixtures alone issued it."""
@@ -138,13 +149,29 @@ class Group:
 
     @property
     def repeated(self) -> bool:
-        """Whether it was executed again and again: once for each row of something else."""
-        return max(len(self.legacy.executions), len(self.shadow.executions)) > 2
+        """Whether it was executed again and again: once for each row of something else, and not for each page of a list."""
+        return max(len(self.legacy.executions), len(self.shadow.executions)) > 2 and not self._by_page
+
+    @cached_property
+    def _by_page(self) -> bool:
+        """Whether all executions ask for the same, but for the page: what is bound elsewhere stays as it is, or stands in the statement itself."""
+        places = self.outline.placeholders
+        several = (*self.legacy.executions, *self.shadow.executions)
+        if not places or any(len(one.parameters) != len(places) for one in several):
+            return False
+        bound = [
+            [value for place, value in zip(places, one.parameters, strict=True) if place.role is not Role.LIMITING and not value.inline]
+            for one in several
+        ]
+        return all(value.fingerprints for value in bound[0]) and all(
+            [value.fingerprints for value in one] == [value.fingerprints for value in bound[0]] for one in bound
+        )
 
     @property
     def is_dated(self) -> bool:
         """Whether the result itself is made of parts of dates: `SELECT DISTINCT year(begun)`."""
-        return bool(self.outline.calendar) and any(name.partition("(")[0].casefold() in _PARTS for name in self.column_names)
+        named = any(name.partition("(")[0].casefold() in _PARTS for name in self.column_names)
+        return bool(self.outline.calendar) and (named or self.outline.dated)
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from compare.causes.bound import by_fingerprint, fits
-from compare.causes.sql import Role
+from compare.causes.outlines import Role
 from compare.causes.words import plain
 from compare.identity.affinity import is_general
 from harness.model import Coupling, CouplingKind, DeepPlace, Signal, Strength
@@ -14,8 +14,8 @@ from harness.model.coupling import LiteralSource, Presence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from compare.causes.outlines import Column
     from compare.causes.results import Group
-    from compare.causes.sql import Column
     from harness.model import DeepRecord, DeepStatement, KnownLiteral, ReachedLiteral, SourceEvidence
     from harness.model.coupling import Match
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from compare.causes.syntax import ONE_ROW, called, counts_up, is_collection, looked_up, results_of, stored_in
+from compare.causes.syntax import ONE_ROW, called, counts_up, handed_over, is_collection, looked_up, results_of, stored_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,10 +147,13 @@ def _making(body: ast.AST, name: str, before: int | None) -> Iterator[tuple[ast.
 
 
 def _making_above(module: ast.Module, name: str) -> Iterator[tuple[ast.stmt, list[ast.expr]]]:
-    """At the top of a module."""
+    """At the top of a module, and in functions that give a global name its value: setUpModule."""
     for node in module.body:
         if made_of := _makes(node, name):
             yield node, made_of
+    for node in statements(module):
+        if isinstance(node, ast.FunctionDef) and any(isinstance(one, ast.Global) and name in one.names for one in node.body):
+            yield from _making(node, name, None)
 
 
 def _makes(node: ast.stmt, name: str) -> list[ast.expr]:
@@ -224,11 +227,18 @@ def in_loop(scope: Scope, statement: ast.stmt) -> bool:
     return any(isinstance(head, ast.For | ast.AsyncFor | ast.While) for head, _ in scope.around(statement))
 
 
+def made_into(scope: Scope, call: ast.Call) -> list[ast.expr]:
+    """What the names stand for that a function is called with, or a method is called of: of `took.max()`, what `took` was made of."""
+    operands = [*call.args, *([call.func.value] if isinstance(call.func, ast.Attribute) else [])]
+    names = [one.id for one in operands if isinstance(one, ast.Name)]
+    return [expression for name in names for _, made_of in scope.made(name, call.lineno) for expression in made_of]
+
+
 def counted_in(scope: Scope, node: ast.AST) -> list[ast.expr]:
     """What a dictionary in which something is looked up was counted by: `row["kind"]` of `Counter(row["kind"] for row in rows)["open"]`."""
     held = looked_up(node)[0]
     if isinstance(held, ast.Call):
-        return results_of(held.args[:1])
+        return [held] if any(handed_over(held)) else results_of(held.args[:1])
     if not isinstance(held, ast.Name):
         return []
     found: list[ast.expr] = []
@@ -236,4 +246,5 @@ def counted_in(scope: Scope, node: ast.AST) -> list[ast.expr]:
         counted = counts_up(statement)
         found += [counted] if counted is not None else []
         found += [part for one in made_of if isinstance(one, ast.Call) and called(one) == "Counter" for part in results_of(one.args[:1])]
+        found += [one for one in made_of if isinstance(one, ast.Call) and any(handed_over(one))]  # by the column that it was told
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.model import Pattern
 
 if TYPE_CHECKING:
-    from compare.causes.patterns import Finding
+    from compare.causes.finding import Finding
 
 CASES = "a case of this test is made of the data of legacy; shadow's data make no such case"
 

@@ -31,6 +31,15 @@ def breadth_first(expression: ast.expr) -> Iterator[ast.AST]:
         waiting.extend(ast.iter_child_nodes(node))
 
 
+def results(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of an expression but those that comprehensions in it choose by."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting.extend([one.target, one.iter] if isinstance(one, ast.comprehension) else ast.iter_child_nodes(one))
+
+
 def called(node: ast.Call) -> str:
     """The name of the function or method that is called, "" for anything else."""
     return node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
@@ -49,6 +58,15 @@ def calls_of_own(expression: ast.expr) -> Iterator[str]:
                 yield node.func.id
             elif isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id in {"self", "cls"}:
                 yield node.func.attr
+
+
+def handed_over(call: ast.Call) -> Iterator[str]:
+    """The texts that are handed to a function by its name, or to a method of the test's own class: `by("city", rows)`, `self.column("City")`."""
+    own = isinstance(call.func, ast.Name) or (isinstance(call.func, ast.Attribute) and stored_under(call.func) is not None)
+    if own and not called(call).startswith("assert"):
+        for argument in (*call.args, *(word.value for word in call.keywords)):
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                yield argument.value
 
 
 def read_names(expression: ast.expr) -> Iterator[str]:
@@ -137,6 +155,37 @@ def defaults_in(expression: ast.expr) -> set[ast.AST]:
     return found
 
 
+TOTALS = frozenset({"sum", "fsum", "mean", "fmean", "median", "average", "avg", "stdev", "std", "var", "quantile"})
+"""Calls that make one number of many."""
+
+
+def guards_in(expression: ast.expr) -> set[ast.AST]:
+    """What keeps what is not there out of a number that is worked out: `if row.ended` of `max(row.days for row in rows if row.ended)`."""
+    made = [node.args[0] for node in ast.walk(expression) if isinstance(node, ast.Call) and called(node) in TOTALS | {"max", "min"} and node.args]
+    several = [one for one in made if isinstance(one, ast.GeneratorExp | ast.ListComp) and not isinstance(one.elt, ast.Constant)]
+    tests = [test for one in several for generator in one.generators for test in generator.ifs if _is_guard(test)]
+    return {node for test in tests for node in ast.walk(test)}
+
+
+def _is_guard(test: ast.expr) -> bool:
+    if isinstance(test, ast.Compare):
+        return isinstance(test.ops[0], ast.IsNot) and is_none(test.comparators)
+    return isinstance(test, ast.Name | ast.Attribute | ast.Subscript)
+
+
+def is_what_is_kept(test: ast.expr, kept: ast.expr | None) -> bool:
+    """Whether a comprehension keeps a value where there is one: `row["km"] for row in rows if row["km"] is not None`."""
+    asked = test.left if isinstance(test, ast.Compare) else test
+    return kept is not None and _is_guard(test) and ast.dump(asked) == ast.dump(kept)
+
+
+def is_of_truth(call: ast.Call) -> bool:
+    """`sum(map(bool, notes))`: how many are there."""
+    inner = call.args[0] if call.args else None
+    function = inner.args[0] if isinstance(inner, ast.Call) and called(inner) == "map" and inner.args else None
+    return isinstance(function, ast.Name) and function.id == "bool"
+
+
 def is_collection(expression: ast.expr) -> bool:
     """Whether it plainly holds several values, of which a text is one, and is no text of which it is a part."""
     if isinstance(expression, ast.Call):
@@ -156,6 +205,11 @@ def looked_up(node: ast.AST) -> tuple[ast.expr | None, str | None]:
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             return node.func.value, first.value
     return None, None
+
+
+def is_among_groups(node: ast.AST) -> bool:
+    """Whether a text is looked up among collections: `by_status.get("open", [])`."""
+    return isinstance(node, ast.Call) and looked_up(node)[1] is not None and len(node.args) > 1 and is_empty(node.args[1])
 
 
 def conditions_of(node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp | ast.Lambda) -> list[ast.expr]:
@@ -183,6 +237,11 @@ def is_measured(expression: ast.expr, name: str) -> bool:
     measured = [node.args[0] for node in ast.walk(expression) if isinstance(node, ast.Call) and called(node) == "len" and len(node.args) == 1]
     read = [node for node in ast.walk(expression) if isinstance(node, ast.Name) and node.id == name]
     return bool(read) and all(any(node is one for one in measured) for node in read)
+
+
+def is_none(arguments: list[ast.expr]) -> bool:
+    """Whether the only argument is None."""
+    return len(arguments) == 1 and isinstance(arguments[0], ast.Constant) and arguments[0].value is None
 
 
 def is_text(arguments: list[ast.expr]) -> bool:
@@ -267,6 +326,17 @@ def is_reshaped(one: ast.expr, other: ast.expr) -> bool:
 
 def _is_module(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id in {"math", "np", "numpy"}
+
+
+_PLAIN_EXPRESSION = re.compile(r"(?:\\b|\\s[*+]?|[\w\s|'&@-])+")
+
+
+def looks_for_words(call: ast.Call) -> bool:
+    """Whether a regular expression that is searched for is nothing but words: that asks for a text, and not for how one is written."""
+    pattern = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
+    if called(call) not in {"search", "findall"} or not isinstance(pattern, str) or not _PLAIN_EXPRESSION.fullmatch(pattern):
+        return False
+    return not is_mark(pattern.replace("\\b", "").replace("\\s", ""))
 
 
 def is_mark(text: str) -> bool:

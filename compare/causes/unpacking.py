@@ -20,10 +20,20 @@ def taken_apart(node: ast.AST) -> dict[str, int]:
     return {name: place for name, place in found.items() if name in read}
 
 
+_LASTING = frozenset({"days", "seconds", "total_seconds"})
+
+
 def is_duration(expressions: list[ast.expr]) -> bool:
-    """Whether what is asked is how long something took: `(end - start).days`."""
-    measured = (node for one in expressions for node in ast.walk(one) if isinstance(node, ast.Attribute))
-    return any(node.attr in {"days", "seconds", "total_seconds"} and isinstance(node.value, ast.BinOp) for node in measured)
+    """Whether what is asked is how long something took: `(end - start).days`, `(ended - begun).dt.days` of a data frame, `stay.days`."""
+    return any(isinstance(node, ast.Attribute) and node.attr in _LASTING for one in expressions for node in ast.walk(one))
+
+
+def difference(node: ast.AST) -> ast.BinOp | None:
+    """The difference whose length is asked: `end - start` of `(end - start).days`; None for anything else."""
+    if not isinstance(node, ast.Attribute) or node.attr not in _LASTING:
+        return None
+    held = node.value.value if isinstance(node.value, ast.Attribute) and node.value.attr == "dt" else node.value
+    return held if isinstance(held, ast.BinOp) else None
 
 
 def _places(target: ast.expr, iterated: ast.expr) -> dict[str, int]:

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,15 +153,15 @@ class _Reader:
 def _write(into: Path, sorter: EntrySorter, choices: Sequence[Choice], reader: _Reader, key: ProjectKey) -> IndexSummary:
     """Entries first into a draft beside the target, for the description in front of them counts them."""
     stored = [choice.shown for choice in choices if choice.stored]
+    referring = tuple((choice.shown.entity, choice.shown.covered_by) for choice in choices if choice.shown.covered_by is not None)
     draft = into.with_name(f".{into.name}-{secrets.token_hex(4)}.tmp")
     descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     counts = np.zeros(len(stored) * 4, np.int64)
     total = 0
     try:
         with os.fdopen(descriptor, "w+b") as file:
-            reserved = first_entry(
-                len(Description(key_check=key.fingerprint(CHECK), profiles=_profiles(stored, reader, None), entries=2**62).to_bytes())
-            )
+            described = partial(Description, key_check=key.fingerprint(CHECK), referring=referring)
+            reserved = first_entry(len(described(profiles=_profiles(stored, reader, None), entries=2**62).to_bytes()))
             directory: list[NDArray[np.uint64]] = []
             file.seek(reserved)
             for piece in sorter.merged():
@@ -170,7 +171,7 @@ def _write(into: Path, sorter: EntrySorter, choices: Sequence[Choice], reader: _
                 total += len(piece)
             file.write(b"".join(piece.tobytes() for piece in directory))
             profiles = _profiles(stored, reader, counts)
-            text = Description(key_check=key.fingerprint(CHECK), profiles=profiles, entries=total).to_bytes()
+            text = described(profiles=profiles, entries=total).to_bytes()
             text = text.ljust(reserved - 24)
             file.seek(0)
             file.write(MAGIC + len(text).to_bytes(8, "little") + total.to_bytes(8, "little") + text)

@@ -51,6 +51,7 @@ class IdentityIndex:
         self._key = key
         self._profiles = description.profiles
         self._entries = description.entries
+        self._referring = description.referring
         self._known: dict[tuple[int | tuple[int, ...], int], tuple[Match, ...]] = {}
         self._file = os.open(path, os.O_RDONLY)
         blocks = -(-self._entries // BLOCK)
@@ -76,6 +77,11 @@ class IdentityIndex:
     def columns(self) -> tuple[IdentifyingColumn, ...]:
         """The columns whose values are in the index, with their counts."""
         return tuple(profile.column for profile in self._profiles)
+
+    @property
+    def referring(self) -> tuple[tuple[str, str], ...]:
+        """Foreign keys, each with the column under which its values stand."""
+        return self._referring
 
     def lookup(self, values: Iterable[object]) -> list[tuple[Match, ...]]:
         """What is known of each value, in order; () for one that is in neither dataset, or that identifies nobody (None, True, 0.5).

@@ -63,16 +63,18 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """All of an index but its entries."""
+    """All of an index but its entries. `referring` are foreign keys whose values stand under another column, each with that."""
 
     key_check: str
     profiles: tuple[Profile, ...]
     entries: int
+    referring: tuple[tuple[str, str], ...] = ()
 
     def to_bytes(self) -> bytes:
         """As JSON."""
         profiles = [{"column": asdict(one.column), "whole": one.whole, "by_name": one.by_name} for one in self.profiles]
-        return json.dumps({"key_check": self.key_check, "entries": self.entries, "profiles": profiles}).encode()
+        told = {"key_check": self.key_check, "entries": self.entries, "profiles": profiles, "referring": self.referring}
+        return json.dumps(told).encode()
 
 
 def shape_of(canonical: str) -> int:
@@ -93,6 +95,7 @@ def read_header(path: Path) -> tuple[Description, int]:
             key_check=raw["key_check"],
             entries=raw["entries"],
             profiles=tuple(_profile(one) for one in raw["profiles"]),
+            referring=tuple((str(column), str(target)) for column, target in raw.get("referring", ())),
         )
     except OSError:
         raise InputError("the identity index cannot be read", where=str(path), hint="Make it with `shadow index`.") from None

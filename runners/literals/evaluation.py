@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from runners.literals.facts import Expression
 
 Place = tuple[str, int, int]
@@ -20,6 +19,7 @@ _MOST_ORIGINS = 32
 _LONGEST_TEXT = 2000
 _LARGEST_NUMBER = 10**40
 _DEEPEST = 40
+_PADDING = frozenset({"zfill", "rjust", "ljust"})
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -39,6 +39,11 @@ class Known(NamedTuple):
     origins: tuple[Place, ...]
 
 
+Arguments = Sequence[tuple[Known, ...]]
+Calls = Callable[[str, Arguments, Mapping[str, tuple[Known, ...]], int], Iterable[Known]]
+"""What a function of the suite comes to, by its name, its arguments and those by name; and how deep the work is."""
+
+
 class _Several(NamedTuple):
     items: tuple[tuple[Known, ...], ...]
 
@@ -48,11 +53,14 @@ class _Mapping(NamedTuple):
 
 
 class Evaluator:
-    """Evaluates expressions of one scope. `resolve` gives the values of a dotted name, as seen from the scope; `path` is the scope's file."""
+    """Evaluates expressions of one scope. `resolve` gives the values of a dotted name, as seen from the scope, `calls` what a function of the suite
+    comes to; `path` is the scope's file.
+    """
 
-    def __init__(self, path: str, resolve: Callable[[str, int], Sequence[Known]]) -> None:
+    def __init__(self, path: str, resolve: Callable[[str, int], Sequence[Known]], calls: Calls | None = None) -> None:
         self._path = path
         self._resolve = resolve
+        self._calls = calls
 
     def values(self, expression: Expression, depth: int = 0) -> tuple[Known, ...]:
         """All values that an expression can have, () where none is known; never more than 64."""
@@ -100,9 +108,9 @@ class Evaluator:
         return self._method(name, _plain(self.values(base, depth)), known)
 
     def _method(self, name: str, bases: Sequence[Known], known: Sequence[tuple[Known, ...]]) -> Iterable[Known]:
-        if name in {"lower", "upper", "strip", "encode"} or (name == "zfill" and known and known[0]):
-            arguments = [known[0][0].value] if name == "zfill" else []
-            return [Known(getattr(one.value, name)(*arguments), one.origins) for one in bases if isinstance(one.value, str)]
+        if name in {"lower", "upper", "strip", "encode", "title", "swapcase"} or (name in _PADDING | {"replace"} and known and all(known)):
+            arguments = [one[0].value for one in known] if name in _PADDING | {"replace"} else []
+            return [Known(text, one.origins) for one in bases if (text := _written(one.value, name, arguments)) is not None]
         if name == "__format__" and known and known[0]:
             return [Known(text, one.origins) for one in bases if (text := _spelled(one.value, known[0][0].value)) is not None]
         if name == "join" and bases and known:
@@ -118,6 +126,12 @@ class Evaluator:
         if name == "format":
             return [Known(text, one.origins) for one in bases if (text := _formatted(one.value)) is not None]
         return []
+
+    def _call(self, expression: tuple[Any, ...], depth: int) -> Iterable[Known]:
+        _, name, arguments, named = expression
+        if self._calls is None:
+            return ()
+        return self._calls(name, [self.values(one, depth) for one in arguments], {word: self.values(one, depth) for word, one in named}, depth)
 
     def _list(self, expression: tuple[Any, ...], depth: int) -> Iterable[Known]:
         return [Known(_Several(tuple(self.values(one, depth) for one in expression[1])), ())]
@@ -143,6 +157,7 @@ class Evaluator:
         "b": _operation,
         "j": _joined,
         "f": _function,
+        "c": _call,
         "l": _list,
         "d": _mapping,
         "s": _subscript,
@@ -202,6 +217,17 @@ def _joined_by(separator: Known, several: _Several) -> Known | None:
 def _formatted(template: object) -> str | None:
     """A template with its places left open: what is written around them still counts."""
     return str(template).replace("{}", UNKNOWN).replace("%s", UNKNOWN).replace("%d", UNKNOWN) if isinstance(template, str) else None
+
+
+def _written(text: object, method: str, arguments: Sequence[Any]) -> str | bytes | None:
+    """A text in another way of writing; None where it cannot be written so."""
+    if not isinstance(text, str) or (method in _PADDING and not (isinstance(arguments[0], int) and arguments[0] < _LONGEST_TEXT)):
+        return None
+    try:
+        written: str | bytes = getattr(text, method)(*arguments)
+    except (TypeError, ValueError):
+        return None
+    return written
 
 
 def _spelled(value: Any, spec: object) -> str | None:  # noqa: ANN401  # whatever was worked out

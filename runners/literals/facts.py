@@ -2,8 +2,8 @@
 
 A *scope* is a function (with all that is nested in it), a class body, an assignment at module or class level, or the rest of the module.
 An *expression* is a tuple: ("k", value, line, column) a literal; ("n", dotted name); ("b", operator, left, right); ("j", parts) an f-string;
-("f", function, base, arguments); ("l", items); ("d", keys, values); ("s", base, key); ("i", iterable) one of its items; None what is not
-known before it runs.
+("f", function, base, arguments); ("c", function of the suite, arguments, named ones); ("l", items); ("d", keys, values); ("s", base, key);
+("i", iterable) one of its items; None what is not known before it runs.
 """
 
 from __future__ import annotations

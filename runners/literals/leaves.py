@@ -103,7 +103,10 @@ def _toml_below(node: Node, key: Key, columns: _Columns) -> Iterator[Leaf]:
         yield columns.leaf((node.text or b"").decode("utf-8", "replace"), node, key)._replace(is_comment=True)
     elif node.type in {"pair", "table", "table_array_element"} and node.named_children:
         name, *rest = node.named_children
-        inner = (*key, (name.text or b"").decode("utf-8", "replace").strip("\"'"))
+        called = (name.text or b"").decode("utf-8", "replace").strip("\"'")
+        inner = (*key, called)
+        if called and name.type in {"bare_key", "quoted_key"}:
+            yield columns.leaf(called, name, key)
         for child in rest:
             yield from _toml_below(child, inner, columns)
     else:

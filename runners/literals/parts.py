@@ -22,6 +22,8 @@ _MOMENT = re.compile(r"(?<!\d)(?:\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}[\d:.+Z-]*)?
 _TOKEN = re.compile(r"(?<![\w.])-?[^\W_]\w*(?:[-/_#]\w+)*(?!\w|\.\d)")
 _JOINED = re.compile(r"[^-/_#]+")
 _SEGMENT = re.compile(r"[^/]+")
+_DRAWN = re.compile(r"[A-Za-z]{2,10}_(?=[A-Z]*[a-z]+[A-Z])[A-Za-z]{6,}")
+"""Prefixed identifiers are drawn without a digit now and then, `ord_wfSbCKDWwIfVbthJ`: capitals behind small letters tell them from names."""
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?![\w]|\.\d)")
 _NAMES = re.compile(r"[^\W\d_a-z][\w'\u2019-]*(?: (?:(?:de|da|van|von|der|di|la|le|el|al|bin) )*[^\W\d_a-z][\w'\u2019-]*){1,3}")
 _QUOTED = re.compile(r"'([^'\n]{2,80})'|\"([^\"\n]{2,80})\"|`([^`\n]{2,80})`")
@@ -84,7 +86,7 @@ def _has_check_digits(account: str) -> bool:
 
 
 def _with_digits(text: str) -> Iterator[tuple[str, int]]:
-    """Words with a digit in them, and the numbers that they are joined of: `ST-2025-17`, `2025`, `17`."""
+    """Words with a digit in them, and the numbers that they are joined of: `ST-2025-17`, `2025`, `17`; what is as plainly drawn and has none."""
     for found in _TOKEN.finditer(text):
         token = found.group()
         if any(character.isdigit() for character in token):
@@ -92,6 +94,8 @@ def _with_digits(text: str) -> Iterator[tuple[str, int]]:
             yield from ((one.group(), found.start() + one.start()) for one in _JOINED.finditer(token) if one.group().isdigit())
             if "/" in token:
                 yield from ((one.group(), found.start() + one.start()) for one in _SEGMENT.finditer(token) if re.search(r"\d", one.group()))
+        if "_" in token:
+            yield from ((one.group(), found.start() + one.start()) for one in _SEGMENT.finditer(token) if _DRAWN.fullmatch(one.group()))
     yield from ((found.group(), found.start()) for found in _NUMBER.finditer(text))
 
 

@@ -87,7 +87,10 @@ class _Reader:
         number = self._reserve()
         walker = Walker(number, self.literals, self.texts, _docstring(node))
         walker.decorators(node.decorator_list)
-        walker.walk([node.args, *node.body])
+        ends = node.body[-1].value if isinstance(node.body[-1], ast.Return) else None
+        walker.walk([node.args, *(node.body if ends is None else node.body[:-1])])
+        if ends is not None:
+            walker.result(ends)
         fixture, autouse = _fixture(node)
         params = tuple(one.arg for one in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs])
         first = min([node.lineno, *(one.lineno for one in node.decorator_list)])

@@ -17,11 +17,13 @@ from runners.literals.modules import Modules, Spot
 from runners.literals.parts import parts_of
 from runners.literals.placing import Placing
 from runners.literals.selection import rows_of, select, within
+from runners.literals.walker import RESULT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from runners.literals.closure import TestName
+    from runners.literals.evaluation import Arguments, Calls, Place
     from runners.literals.facts import PythonFacts, Written
     from runners.literals.leaves import Leaf
     from runners.literals.opened import DataFiles
@@ -96,6 +98,9 @@ class _Gathering:
     found: dict[tuple[str, int, int, object], Reached] = field(default_factory=dict)
     files: dict[str, tuple[int, bool]] = field(default_factory=dict)
     values: dict[tuple[Spot, str], tuple[Known, ...]] = field(default_factory=dict)
+    called: set[Spot] = field(default_factory=set)
+    constants: dict[Place, list[tuple[Spot, Known]]] = field(default_factory=lambda: defaultdict(list))
+    """Constants that are worked out (`FLAT = "ord_" + "17"`), by the first literal that they are made of."""
 
     def __post_init__(self) -> None:
         self.closure = Closure(modules=self.reach.modules)
@@ -214,24 +219,42 @@ class _Gathering:
             return
         if isinstance(value, str):
             self._opens(value, spot, distance)
-        said = self._said(known)
+        said = self._said(known, spot)
         values = _whole_pieces(value) if isinstance(value, str) else [value]
         made = [one for one in values if (spelled := canonical(one)) is not None and spelled not in said]
         literals = [Literal(value=one, path=spot.path, line=place[0], column=place[1] + 1, form=LiteralForm.COMPUTED) for one in made]
         self._add(literals, source, distance)
 
-    def _said(self, known: Known) -> set[str]:
-        """What the literals that a value was made of say already, at their own places."""
-        said: set[str] = set()
-        for path, line, column in known.origins:
-            one = self.reach.by_place(path).get((line, column))
-            if one is not None:
-                texts = [one.value, *(part.value for part in parts_of(one.value))] if isinstance(one.value, str) else [one.value]
-                said.update(spelled for text in texts if (spelled := canonical(text)) is not None)
-        return said
+    def _said(self, known: Known, spot: Spot) -> set[str]:
+        """What the literals and constants that a value was made of say already, at their own places."""
+        values = [one.value for path, line, column in known.origins if (one := self.reach.by_place(path).get((line, column))) is not None]
+        for origin in dict.fromkeys(known.origins):
+            inner = (one.value for of, one in self.constants.get(origin, ()) if of != spot and set(one.origins) <= set(known.origins))
+            values += [value for value in inner if isinstance(value, str | int | float | bytes)]
+        texts = [text for one in values for text in ([one, *(part.value for part in parts_of(one))] if isinstance(one, str) else [one])]
+        return {spelled for text in texts if (spelled := canonical(text)) is not None}
 
     def _evaluator(self, spot: Spot) -> Evaluator:
-        return Evaluator(spot.path, lambda name, depth: self._resolved(spot, name, depth))
+        return Evaluator(spot.path, lambda name, depth: self._resolved(spot, name, depth), self._calls(spot))
+
+    def _calls(self, spot: Spot) -> Calls:
+        return lambda name, given, named, depth: self._come_to(spot, name, given, named, depth)
+
+    def _come_to(self, spot: Spot, name: str, given: Arguments, named: Mapping[str, tuple[Known, ...]], depth: int) -> Iterator[Known]:
+        """What functions of the suite that are called so give back for these arguments. One that calls itself is not followed."""
+        for target in self.closure.resolve(spot, name):
+            scope = self.reach.modules.scope(target)
+            if not scope.fixture and target not in self.called and depth <= _DEEPEST:
+                params = scope.params[1:] if scope.params[:1] in {("self",), ("cls",)} else scope.params
+                self.called.add(target)
+                yield from self._given_back(target, {**dict(zip(params, given, strict=False)), **named}, depth)
+                self.called.discard(target)
+
+    def _given_back(self, spot: Spot, taken: Mapping[str, tuple[Known, ...]], depth: int) -> list[Known]:
+        """What a function comes to in its last line, where its arguments are known."""
+        inside = Evaluator(spot.path, lambda name, deeper: taken.get(name) or self._resolved(spot, name, deeper), self._calls(spot))
+        ends = [expression for bound, expression in self.reach.modules.scope(spot).bindings if bound == RESULT]
+        return [known for expression in ends for known in inside.values(expression, depth)]
 
     def _resolved(self, spot: Spot, name: str, depth: int) -> tuple[Known, ...]:
         """The values of a name in a scope, worked out once. A name that is made of itself (`text = text + "."`) has those it began with."""
@@ -258,7 +281,11 @@ class _Gathering:
             constant = self.reach.modules.scope(target)
             if constant.kind == "constant":
                 inside = self._evaluator(target)
-                values += [known for bound, expression in constant.bindings if bound == last for known in inside.values(expression, depth)]
+                made = [known for bound, expression in constant.bindings if bound == last for known in inside.values(expression, depth)]
+                for known in made:
+                    if len(known.origins) > 1:
+                        self.constants[known.origins[0]].append((target, known))
+                values += made
         return values
 
 

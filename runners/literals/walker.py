@@ -6,6 +6,7 @@ Every node is visited once, on an own stack; what this costs decides how long a 
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,10 +24,15 @@ _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Mod: "%", ast.Div: 
 _KNOWN_CALLS = frozenset(
     {"int", "str", "float", "range", "list", "tuple", "set", "sorted", "uuid.UUID", "UUID", "Decimal", "decimal.Decimal", "Path", "pathlib.Path"}
 )
-_KNOWN_METHODS = frozenset({"join", "split", "format", "joinpath", "lower", "upper", "strip", "zfill", "replace", "encode"})
+_KNOWN_METHODS = frozenset(
+    {"join", "split", "format", "joinpath", "lower", "upper", "strip", "zfill", "replace", "encode", "rjust", "ljust", "title", "swapcase"}
+)
 _DOTTED = frozenset({ast.Name, ast.Attribute})
 _PLAIN = frozenset({str, int, float, bytes})
 _LONGEST_LIST = 512
+RESULT = "return"
+"""What a function comes to is bound to this word, which no variable can be called."""
+_BUILTINS = frozenset(dir(builtins))
 _NAME = re.compile(r"[^\W\d_a-z][^\W\d_]+(?:[ '\u2019-][^\W\d_]+){0,2}")
 _GETTING = frozenset({"get", "get_one", "get_object_or_404"})
 """Calls that take a class of records and a key: those of SQLAlchemy's session, Django's shortcut."""
@@ -125,7 +131,7 @@ class Walker:
         return built
 
     def _keep(self, built: Expression, node: Any) -> None:  # noqa: ANN401  # any node
-        if built is not None and built[0] in "bjf":
+        if built is not None and built[0] in "bjfc":
             self.computed.append((built, node.lineno, node.col_offset))
 
     # Expressions: each returns what it is, or None
@@ -186,7 +192,7 @@ class Walker:
         return ("d", tuple(keys), tuple(values))
 
     def _subscript(self, node: Any) -> Expression:  # noqa: ANN401  # ast.Subscript
-        base, key = self.build(node.value), self.build(node.slice)
+        base, key = self.build(node.value), self._item(node.slice)
         return None if base is None or key is None else ("s", base, key)
 
     def _comparison(self, node: Any) -> Expression:  # noqa: ANN401  # ast.Compare
@@ -210,13 +216,20 @@ class Walker:
         arguments = [self._item(one, name) for one, name in zip(node.args, _argument_names(called, node.args), strict=True)]
         named = [self._item(keyword.value, keyword.arg) for keyword in node.keywords]
         self._full_names([*arguments, *named])
-        return _called(called, base, arguments)
+        return _called(called, base, arguments) or _handed(called, arguments, node.keywords, named)
 
     def _full_names(self, values: list[Expression]) -> None:
         """Two names beside each other may be one person's, first name and last, which says more than either."""
         for first, last in pairwise(values):
             if _is_name(first) and _is_name(last):
                 self.computed.append((("j", (first, ("k", " ", 0, 0), last)), first[2], first[3]))  # type: ignore[index]  # both are literals
+
+    def result(self, node: Any) -> None:  # noqa: ANN401  # what a function gives back at its end
+        """Keep what a function comes to, for where it is called."""
+        built = self._item(node)
+        if built is not None:
+            self.bindings.append((RESULT, built))
+        self.walk(())
 
     # Statements and the like
 
@@ -353,6 +366,19 @@ def _called(called: str, base: Expression, arguments: list[Expression]) -> Expre
     if method in _KNOWN_METHODS and base is not None and (base[0] != "n" or method in {"split", "format", "joinpath", "zfill", "upper", "lower"}):
         return ("f", method, base, tuple(arguments))
     return None
+
+
+def _handed(called: str, arguments: list[Expression], keywords: list[Any], named: list[Expression]) -> Expression:
+    """A call of what may be a function of the suite, of one literal at least: `order_no(2019, 17)`."""
+    for one in (*arguments, *named):
+        if one is not None and one[0] == "k":
+            break
+    else:
+        return None
+    name = called[called.find(".") + 1 :] if called.startswith(("self.", "cls.")) else called
+    if not name.isidentifier() or name in _BUILTINS or name.startswith("assert") or any(one.arg is None for one in keywords):
+        return None
+    return ("c", called, tuple(arguments), tuple((one.arg, value) for one, value in zip(keywords, named, strict=True)))
 
 
 def _bound(target: Any) -> str | None:  # noqa: ANN401  # any target of an assignment

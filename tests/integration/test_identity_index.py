@@ -75,6 +75,7 @@ def test_what_is_on_both_sides_is_reference_data(folder: Path) -> None:
     summary = build(folder)
     with open_index(folder / "index", KEY) as index:
         assert entities(index, "no") == {"country.code": Presence.BOTH}
+        assert index.referring == (("orders.customer_id", "customer.id"),)
     counted = {column.entity: (column.legacy_only, column.both, column.shadow_only) for column in summary.columns}
     assert counted["country.code"] == (0, 3, 0)
     assert counted["customer.id"] == (4, 0, 4)

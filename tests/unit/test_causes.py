@@ -426,3 +426,18 @@ def test_a_telling_value_in_what_the_assertion_is_made_of_is_asked_for(line: int
     records = {side: {TEST: record(side)} for side in Side}
     (result,) = explain([pair()], sources=evidence, legacy=records[Side.LEGACY], shadow=records[Side.SHADOW], assertions={TEST: sketch})
     assert one(result).strength is strength
+
+
+def test_what_no_literal_holds_is_placed_where_the_test_led_to_it() -> None:
+    helper, of_test = DeepPlace(path="tests/desk.py", line=26), DeepPlace(path="tests/test_a.py", line=9)
+    sides = [replace(statement(rows), at=helper, through=(helper, of_test)) for rows in (1, 0)]
+    coupling = one(explained(sources(values={PRINT: (match(density=0.0),)}), (sides[0],), (sides[1],)))
+    assert (coupling.path, coupling.line) == ("tests/test_a.py", 9)
+
+
+def test_a_key_may_be_asked_for_by_a_column_that_refers_to_it_under_another_name() -> None:
+    sides = [statement(rows, sql="SELECT * FROM patients WHERE guardian = ?") for rows in (3, 0)]
+    assert one(explained(sources(literal(match())), (sides[0],), (sides[1],))).kind is CouplingKind.PATTERN
+    values = {PRINT: (match(), match("patients.guardian"))}
+    coupling = one(explained(sources(literal(match()), values=values), (sides[0],), (sides[1],)))
+    assert (coupling.entity, coupling.strength) == ("patients.guardian", Strength.LIKELY)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from compare.causes import Ask, explain, sketch_of
+from compare.causes.reading import read_assertion
 from harness.model import (
     Cause,
     Coupling,
@@ -472,7 +473,7 @@ VISITS = "SELECT begun, ended, cost FROM visits"
 
 
 def stays(rows: int, low: int) -> DeepStatement:
-    moments = (column(name, types=("date",), values=None, low=low, high=5) for name in ("begun", "ended"))
+    moments = (column(name, types=("date",), values=None, null=name == "ended" and low == 5, low=low, high=5) for name in ("begun", "ended"))
     return statement(rows, *moments, column("cost", types=("decimal",), values=None), sql=VISITS)
 
 
@@ -523,3 +524,131 @@ def test_of_rows_that_are_not_there_it_is_not_asked_how_they_are_written() -> No
     sides = [statement(rows, column("id", types=("int",)), column("city", values=None), sql=sql) for rows in (1, 0)]
     source = 'row = db.without_state()\nassert len(row["city"]) == 3'
     assert pattern(found(source, *sides, line=3)) == (Pattern.NULL, "patients.state")
+
+
+NOTES = "SELECT city, note FROM patients"
+STAYS = "SELECT begun, ended FROM visits"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ('any(city != city.upper() for city in self.column("city"))', Pattern.FORMAT),  # a column that a method of the test is told
+        ('column(db, "city").count(None) > 3', Pattern.NULL),
+        ("list(filter(pattern.fullmatch, column(db, 'city')))", Pattern.FORMAT),
+        ("all(row.city[0] == ZERO for row in db.all())", Pattern.FORMAT),  # a sign of a text is no first row
+        ('(frame["city"].str[-6:].astype(int) < 1000).all()', Pattern.FORMAT),
+        (r're.search(r"\bporter\b", " ".join(row["city"] for row in db.all()))', Pattern.VALUE_SET),  # an expression of nothing but words
+        (r're.search(r"\d+", " ".join(row["city"] for row in db.all()))', Pattern.FORMAT),
+        ('len(by("city", db.all()).get("Ghent", [])) > 10', Pattern.VALUE_SET),
+    ],
+)
+def test_columns_are_asked_of_in_many_ways(asked: str, expected: Pattern) -> None:
+    legacy = statement(30, column("city", distinct=2, null=True, values=("aa", "bb")), column("note", values=None), sql=NOTES)
+    shadow = statement(20, column("city", distinct=2, values=("dd", "ee")), column("note", values=None), sql=NOTES)
+    assert pattern(found(f"assert {asked}", legacy, shadow)) == (expected, "patients.city")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("value = 0\nfor row in db.all():\n    value += row.cost * row.visits\nassert value > 50_000", Pattern.AGGREGATE),
+        ("sizes = {key: len(list(rows)) for key, rows in groupby(db.all(), key=itemgetter(0))}\nassert max(sizes.values()) > 25", Pattern.FAN_OUT),
+    ],
+)
+def test_sums_of_products_and_groups_by_their_place(source: str, expected: Pattern) -> None:
+    sides = [
+        statement(rows, column("city", values=None), column("cost", types=("float",), values=None), column("visits", types=("int",)), line=line)
+        for rows in (90, 40)
+        for line in [2 if "groupby" in source else 3]
+    ]
+    assert pattern(found(source, *sides, line=source.count("\n") + 2))[0] is expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("max(db.delays()) > timedelta(hours=5)", Pattern.AGGREGATE),  # worked out of dates by the system under test
+        ("punctuality(db) > 0.75", Pattern.AGGREGATE),
+        ("max((row.ended - row.begun).days for row in db.all()) > 40", Pattern.AGGREGATE),
+        ("max(row.stay.days for row in db.all() if row.ended) > 40", Pattern.AGGREGATE),  # what is left out is not asked for
+        ("max((date.today() - row.begun).days for row in db.all()) > 40", Pattern.TIME_WINDOW),  # how long ago it was
+    ],
+)
+def test_how_long_something_took(asked: str, expected: Pattern) -> None:
+    sides = [
+        statement(
+            90,
+            *(column(name, types=("date",), values=None, null=name == "ended" and low == 5, low=low, high=5) for name in ("begun", "ended")),
+            sql=STAYS,
+        )
+        for low in (5, 3)
+    ]
+    assert pattern(found(f"assert {asked}", *sides))[0] is expected
+
+
+def test_different_values_of_a_window_that_both_sides_fill_are_counted() -> None:
+    sql = "SELECT DISTINCT city FROM visits WHERE day > ?"
+    since = DeepValue(type="date", magnitude=4)
+    sides = [statement(rows, column("city"), sql=sql, parameters=(since,)) for rows in (3, 2)]
+    assert pattern(found("assert len(db.cities()) == 3", *sides)) == (Pattern.CARDINALITY, "visits")
+
+
+def test_no_key_of_a_partner_is_no_partner() -> None:
+    sql = "SELECT v.day, i.invoice_no, i.note FROM visits v LEFT JOIN invoices i ON i.visit_id = v.id"
+    sides = [statement(9, column("day"), column("invoice_no", null=null), column("note", null=null), sql=sql) for null in (True, False)]
+    assert pattern(found("assert any(row.invoice_no is None for row in db.all())", *sides)) == (Pattern.FAN_OUT, "invoices.invoice_no")
+    assert pattern(found("assert any(row.note is None for row in db.all())", *sides)) == (Pattern.NULL, "invoices.note")
+
+
+def test_what_is_on_top_by_a_column_is_an_extreme_where_that_column_is_compared() -> None:
+    sql = "SELECT title, length FROM films ORDER BY title"
+    sides = [statement(30, column("title", values=None), column("length", types=("int",), values=None, high=high), sql=sql) for high in (3, 2)]
+    source = 'longest = max(db.films(), key=attrgetter("length"))\nassert longest.length >= 185'
+    assert pattern(found(source, *sides, line=3)) == (Pattern.AGGREGATE, "films.length")
+
+
+def test_text_that_is_matched_by_signs_is_a_format() -> None:
+    sql = "SELECT id, note FROM films WHERE note LIKE ? LIMIT ?"
+    sides = [
+        statement(rows, column("id", types=("int",)), column("note", values=None), sql=sql, parameters=(DeepValue(type="str"),) * 2)
+        for rows in (1, 0)
+    ]
+    assert pattern(found('assert db.query(Film).filter(Film.note.like("%,%")).first()', *sides)) == (Pattern.FORMAT, "films.note")
+    assert pattern(found('assert db.query(Film).filter(Film.note.like("%late%")).first()', *sides)) == (Pattern.VALUE_SET, "films.note")
+
+
+def test_parts_of_dates_under_another_name_are_a_window() -> None:
+    sql = "SELECT DISTINCT CAST(STRFTIME(?, visits.begun) AS INTEGER) AS anon_1 FROM visits"
+    sides = [statement(2, column("anon_1", types=("int",), values=values), sql=sql) for values in (("a", "b"), ("c",))]
+    source = "years = {year for (year,) in db.years()}\nassert 2005 in years"
+    assert pattern(found(source, *sides, line=3)) == (Pattern.TIME_WINDOW, "visits.begun")
+
+
+def test_a_helper_may_assert_what_a_chain_of_calls_expects() -> None:
+    text = "def test_one(db):\n    expect(dict(db.ratings())).to_contain('NC-17')\n"
+    helper = "class expect:\n    def to_contain(self, *wanted):\n        assert not [one for one in wanted if one not in self.value]\n"
+    frames = (Frame(path=PATH, line=2, function="test_one"), Frame(path="tests/expecting.py", line=3, function="to_contain"))
+    failure = Failure(type="AssertionError", message="assert not ['NC-17']", phase=Phase.CALL, frames=frames)
+    sketch = read_assertion({PATH: text, "tests/expecting.py": helper}, failure, own=(), columns=("rating", "n"), test="test_one")
+    assert sketch is not None
+    assert Ask.TEXT in sketch.asks
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("mean(distances) > 7", Pattern.AGGREGATE),  # what is not there was kept out of the number
+        ("distances", Pattern.NULL),
+        ('sum(map(bool, column(db, "km"))) > 2', Pattern.NULL),
+    ],
+)
+def test_what_is_kept_where_there_is_something(asked: str, expected: Pattern) -> None:
+    sides = [statement(90, column("km", types=types, null=True, values=None), column("id", types=("int",)), line=2) for types in (("float",), ())]
+    source = f'distances = [row["km"] for row in db.all() if row["km"] is not None]\nassert {asked}'
+    sides = (
+        sides
+        if expected is Pattern.NULL
+        else [sides[0], replace(sides[0], columns=(column("km", types=("float",), values=None), sides[0].columns[1]))]
+    )
+    assert pattern(found(source, *sides, line=3))[0] is expected

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.causes.sql import Column, Role, outline
+from compare.causes.outlines import Column, Role
+from compare.causes.sql import outline
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,8 @@ from compare.causes.sql import Column, Role, outline
         ("SELECT ? AS a, age(?) FROM t GROUP BY b HAVING count(*) > ?", [("figure", None), ("other", None), ("figure", None)]),
         ("SELECT a FROM t JOIN (VALUES (?, ?)) AS w (k, n) ON w.k = t.id AND t.no = w.n", [("compared", "t.id"), ("compared", "t.no")]),
         ("SELECT a FROM (VALUES (?), (?)) AS w (id)", [("other", None), ("other", None)]),
+        ("SELECT a FROM t WHERE (t.name LIKE ? || ? || ?)", [("compared", "t.name")] * 3),
+        ("SELECT * FROM t WHERE ? = ? ORDER BY id LIMIT ? OFFSET ?", [("other", None), ("other", None), ("limiting", None), ("limiting", None)]),
     ],
 )
 def test_each_placeholder_has_its_column(sql: str, expected: list[tuple[str, str | None]]) -> None:
@@ -47,6 +50,8 @@ def test_columns_that_are_conditions_by_themselves(sql: str, flags: list[str]) -
 def test_rows_without_partners_are_looked_for() -> None:
     assert outline("SELECT count(*) FROM t WHERE NOT (t.id IN (SELECT u.t_id FROM u))").anti
     assert not outline("SELECT count(*) FROM t WHERE t.id IN (SELECT u.t_id FROM u)").anti
+    assert outline("SELECT count(*) FROM t WHERE NOT (EXISTS (SELECT * FROM u WHERE u.t_id = t.id))").anti
+    assert outline("SELECT id FROM t EXCEPT SELECT t_id FROM u").anti
 
 
 def test_groups_may_be_named_by_their_number() -> None:
@@ -59,6 +64,36 @@ def test_columns_of_a_result_have_their_tables() -> None:
     assert facts.resolved("other") == Column(None, "other")
 
 
+def test_a_piece_of_a_moment_is_a_period() -> None:
+    cut = outline("SELECT count(*) FROM orders WHERE substr(placed_at, ?, ?) = ?")
+    assert (cut.calendar, cut.measured) == ((Column("orders", "placed_at"),), ())
+    assert outline("SELECT count(*) FROM orders WHERE substr(street, ?, ?) = ?").measured == (Column("orders", "street"),)
+
+
+def test_how_long_each_took_is_no_period() -> None:
+    took = "SELECT (julianday(departed) - julianday(arrived)) * ? AS hours FROM calls"
+    assert not outline(took).calendar
+    assert outline(f"{took} WHERE julianday(?) - julianday(arrived) > ?").calendar
+    assert outline("SELECT julianday(max(due)) - julianday(min(due)) AS n FROM loans").calendar
+
+
+def test_what_a_common_table_expression_works_out_is_computed() -> None:
+    bills = "WITH bills AS (SELECT imo, sum(amount) AS billed FROM charges GROUP BY imo)"
+    assert outline(f"{bills} SELECT imo, billed FROM bills ORDER BY billed DESC LIMIT ?").computed == ("billed",)
+    assert outline(f"{bills} SELECT imo FROM bills").computed == ()
+
+
 @given(st.text(alphabet="SELECTFROMWHERE ab?,().:='\"`[]<>*", max_size=80))
 def test_no_text_is_too_odd(sql: str) -> None:
     assert all(isinstance(place.role, Role) for place in outline(sql).placeholders)
+
+
+def test_results_may_be_called_otherwise() -> None:
+    facts = outline("SELECT t.rider_id, count(*) AS n, t.id AS trip_id FROM trips t GROUP BY t.rider_id HAVING n > ?")
+    assert facts.having == (("count", None),)
+    assert facts.origin("trip_id") == Column("trips", "id")
+
+
+def test_dates_beside_each_other_are_reckoned_with() -> None:
+    assert outline("SELECT o.id FROM orders o WHERE o.shipped_on > o.required_on").calendar == (Column("orders", "shipped_on"),)
+    assert outline("SELECT t.id FROM trips t WHERE t.begin > t.finish").calendar == ()

@@ -105,6 +105,111 @@ def test_styles_of_asking(source: str, expected: Pattern) -> None:
     assert of_rows(source, legacy, shadow)[0] is expected
 
 
+@pytest.mark.parametrize(
+    "source", ['shown = [row["kind"] or "-" for row in db.all()]', 'shown = [row["kind"] if row["kind"] else "-" for row in db.all()]']
+)
+def test_what_stands_in_for_nothing_may_be_asked_for(source: str) -> None:
+    legacy, shadow = rows(40, column("kind", "a", null=True)), rows(9, column("kind", "a"))
+    assert of_rows(f'{source}\nself.assertIn("-", shown)', legacy, shadow) == (Pattern.NULL, "loans.kind")
+    assert of_rows(f'{source}\nself.assertIn("3c", shown)', legacy, shadow)[0] is not Pattern.NULL
+
+
+@pytest.mark.parametrize(
+    ("member", "expected"),
+    [
+        ("issued", (Pattern.CARDINALITY, "invoices")),
+        ("total", (Pattern.AGGREGATE, "invoices.amount")),
+        ("most", (Pattern.AGGREGATE, "invoices.reminder")),
+    ],
+)
+def test_of_the_numbers_of_one_statement_the_one_that_is_named_decides(member: str, expected: tuple[Pattern, str]) -> None:
+    sql = "SELECT count(*) AS issued, coalesce(sum(amount), ?) AS total, sum(state = ?) AS lost, max(reminder) AS most FROM invoices"
+    legacy, shadow = (
+        rows(1, *(column(name, value, types=("int",), low=2, high=2) for name in ("issued", "total", "lost", "most")), sql=sql)
+        for value in ("8", "5")
+    )
+    assert of_rows(f'row = db.stats()\nassert row["{member}"] > 7', legacy, shadow) == expected
+
+
+SET_UP = "calls = []\ndef setUpModule():\n    global calls\n    calls = list(office.calls)\n"
+"""A global name of the module: line 4."""
+CALLS = "SELECT imo, purpose, arrived, extra FROM calls"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('self.assertCountEqual({call.purpose for call in calls}, ["cargo", "repair"])', (Pattern.VALUE_SET, "calls.purpose")),
+        ("most = {}\nfor call in calls:\n    most[call.imo] += 1\nself.assertGreater(max(most.values()), 40)", (Pattern.FAN_OUT, "calls.imo")),
+        ('first = min(calls, key=lambda call: call.arrived)\nself.assertEqual(first.purpose, "repair")', (Pattern.ORDERING, "calls.purpose")),
+        ('first = min(calls, key=lambda call: call.arrived)\nself.assertLess(first.arrived, "2012")', (Pattern.TIME_WINDOW, "calls.arrived")),
+        ("self.assertEqual(sum(call.extra for call in calls), 2)", (Pattern.VALUE_SET, "calls.extra")),
+    ],
+)
+def test_globals_of_a_module_are_set_up_by_a_function(source: str, expected: tuple[Pattern, str]) -> None:
+    sides = []
+    for count, purposes, flag in ((430, ("cargo", "repair"), 1), (60, ("cargo",), 0)):
+        columns = (
+            column("imo", types=("int",), distinct=len(str(count))),
+            column("purpose", *purposes),
+            column("arrived", types=("datetime",), low=5 - flag, high=5),
+            column("extra", *map(str, range(flag + 1)), types=("int",), low=0, high=flag),
+        )
+        asked = rows(1, column("count(*)", str(count), types=("int",), low=3, high=3), sql="SELECT count(*) FROM calls", line=4, phase=Phase.SETUP)
+        sides.append({"statements": (asked, rows(count, *columns, sql=CALLS, line=4, phase=Phase.SETUP))})
+    assert pattern(explained(source, *sides, top=SET_UP)) == expected
+
+
+def test_a_setting_that_is_read_outdoes_what_fixtures_alone_read() -> None:
+    sides = [
+        {"statements": (rows(1, column("n", str(n), types=("int",), low=n, high=n), sql="SELECT count(*) FROM calls", line=4, phase=Phase.SETUP),)}
+        for n in (4, 2)
+    ]
+    assert explained("year = tariff_year()\nself.assertEqual(year, 2021)", *sides).cause is Cause.PATTERN
+    for side in sides:
+        side["variables"] = ("TARIFF",)
+    assert (
+        explained("year = tariff_year()\nself.assertEqual(year, 2021)", *sides, top="import os\n\n\n\n", settings=("TARIFF",)).cause
+        is Cause.ENVIRONMENT
+    )
+
+
+def test_a_sum_over_rows_with_a_value_of_which_shadow_has_none_is_of_that_value() -> None:
+    sql = "SELECT sum(state = ?) AS lost, count(*) AS issued FROM invoices"
+    legacy, shadow = (
+        rows(1, column("lost", lost, types=("int",), low=low, high=low), column("issued", "9", types=("int",), low=2, high=2), sql=sql)
+        for lost, low in (("8", 2), ("0", 0))
+    )
+    assert of_rows('row = db.stats()\nassert row["lost"] > 7', legacy, shadow) == (Pattern.VALUE_SET, "invoices.state")
+
+
+def test_what_is_counted_by_chooses_no_rows() -> None:
+    sql = "SELECT sum(state = ?) AS lost FROM invoices WHERE issued LIKE ?"
+    legacy, shadow = (rows(1, column("lost", value, types=("int",), low=low, high=low), sql=sql) for value, low in (("8", 2), ("0", 0)))
+    assert of_rows('row = db.stats()\nassert row["lost"] > 7', legacy, shadow) == (Pattern.VALUE_SET, "invoices.issued")
+
+
+def test_lines_of_a_document_are_counted_and_words_of_a_value_are_not() -> None:
+    legacy, shadow = rows(40, column("kind", "a")), rows(9, column("kind", "b"))
+    assert of_rows("text = db.export()\nassert len(text.decode().splitlines()) > 30", legacy, shadow) == (Pattern.CARDINALITY, "loans")
+    assert of_rows('row = db.all()\nassert len(row["kind"].split()) > 2', legacy, shadow) == (Pattern.FORMAT, "loans.kind")
+
+
+def test_what_a_whole_class_was_set_up_with_is_not_what_a_test_asks_for() -> None:
+    top = "@classmethod\ndef setUpClass(cls):\n    cls.loans = cls.db.by_state()\n"
+    by_state = "SELECT * FROM loans WHERE state = ANY(?)"
+    sides = [
+        {
+            "statements": (
+                rows(40, column("kind", "a"), sql=by_state, line=3, phase=Phase.SETUP),
+                rows(count, column("kind", "a"), sql=by_state, line=7),
+            )
+        }
+        for count in (4, 0)
+    ]
+    assert pattern(explained("found = db.by_state()\nself.assertGreater(len(found), 0)", *sides, top=top)) == (Pattern.VALUE_SET, "loans.state")
+
+
 def test_a_comparison_with_a_constant_of_the_module_is_about_dates() -> None:
     legacy, shadow = (rows(count, column("due", formats=("date",), low=low)) for count, low in ((40, 5), (9, 3)))
     source = "old = [row for row in db.all() if row.due < SINCE]\nassert len(old) > 0"

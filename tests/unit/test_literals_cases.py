@@ -144,6 +144,7 @@ def test_the_nearest_of_files_with_one_name_is_meant(suite: Suite) -> None:
         ("a.jsonl", '{"id": 1}\n\n{"id": 22}\n', {(1, 1, 8), (22, 3, 8)}),
         ("a.yaml", "a:\n  - 1\n  - 'x y'\nb: 007\nc: true\n", {(1, 2, 5), ("x y", 3, 5), ("007", 4, 4)}),
         ("a.toml", 'a = 1\n[t]\nb = ["x", 2_000]\n', {(1, 1, 5), ("x", 3, 6), (2000, 3, 11)}),
+        ("a.toml", '[stock]\n"SKU-1 b" = 86\n', {("stock", 1, 2), ("SKU-1 b", 2, 1), (86, 2, 13)}),
         ("a.csv", 'id,name\n7,"Åke, B"\n8,\n', {("7", 2, 1), ("Åke, B", 2, 4), ("8", 3, 1)}),
         ("a.csv", "id;name\n7;x\n", {("7", 2, 1), ("x", 2, 3)}),
         ("a.xml", "<r>\n <c id='7'>x@real.test</c>\n</r>", {("7", 2, 2), ("x@real.test", 2, 12)}),

@@ -216,6 +216,17 @@ def test_what_a_constant_says_already_is_not_said_again(suite: Suite) -> None:
     assert places(found, "7171") == []
 
 
+def test_what_a_constant_was_put_together_to_is_said_where_that_was_done(suite: Suite) -> None:
+    text = 'class Order:\n    REFUNDED = "ord_" + "rwp0qOkrjPyKwA55"\n\ndef test_x(client):\n    client.post(f"/orders/{Order.REFUNDED}/refund")\n'
+    found = places(suite(suite__test_a=text).literals_of("suite/test_a.py::test_x"), "ord_rwp0qOkrjPyKwA55")
+    assert [place[:2] for place in found] == [("suite/test_a.py", 2)]
+
+
+def test_drawn_identifiers_without_a_digit_are_pieces_of_a_path(suite: Suite) -> None:
+    found = suite(suite__test_a='def test_x(client):\n    client.get("/orders/ord_wfSbCKDWwIfVbthJ/refund")\n').literals_of("suite/test_a.py::test_x")
+    assert "ord_wfSbCKDWwIfVbthJ" in values(found)
+
+
 def test_pieces_of_texts_have_places_of_their_own(suite: Suite) -> None:
     text = '''
         def test_x(conn):
@@ -373,3 +384,33 @@ def test_what_is_put_into_a_constant_belongs_to_it(suite: Suite) -> None:
     assert "1417" in values(scanned.literals_of("suite/test_a.py::test_x"))
     found = values(scanned.literals_of("suite/test_a.py::test_y"))
     assert (1421 in found, 1422 in found) == (True, False)
+
+
+def test_what_is_looked_up_is_worked_out(suite: Suite) -> None:
+    text = 'def test_x(frame):\n    row = frame.set_index("no").loc["INV/2017/" + "000034"]\n'
+    assert places(suite(suite__test_a=text).literals_of("suite/test_a.py::test_x"), "INV/2017/000034") == [("suite/test_a.py", 2, 37)]
+
+
+@pytest.mark.parametrize(
+    ("call", "value"),
+    [
+        ('sku(731, "b")', "SKU-00731-b"),
+        ('sku("355", letter="K", prefix="LOT")', "LOT-00355-K"),
+        ("number(17)", "INV/2019/000017"),
+        ("again(17)", "17x"),  # not followed
+    ],
+)
+def test_functions_of_the_suite_are_worked_out_for_literals(suite: Suite, call: str, value: object) -> None:
+    known = """
+        def sku(number, letter, prefix="SKU"):
+            return "-".join((prefix, str(number).rjust(5, "0"), letter))
+        def invoice(year, number):
+            return f"INV/{year}/{number:06d}"
+        def number(of):
+            return invoice(2019, of)
+        def again(of):
+            return again(of - 1) + "x"
+    """
+    test = f"from .ids import *\n\nCODE = {call}\ndef test_x(): find(CODE)\n"
+    found = suite(suite__ids=known, suite__test_a=test).literals_of("suite/test_a.py::test_x")
+    assert places(found, value) == ([] if "again" in call else [("suite/test_a.py", 3, 8)])

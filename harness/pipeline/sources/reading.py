@@ -6,23 +6,26 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from compare.identity.affinity import affinity
 from compare.latent import most_telling
 from compare.survey import survey
 from harness.evidence import deep_fingerprints, message_fingerprints
 from harness.model import ReachedLiteral, SourceEvidence
+from harness.model.coupling import Presence
 from harness.pipeline.sources.known_words import hide_known_words
 from harness.pipeline.sources.literals import Memory, known_literals
 from harness.pipeline.sources.nearness import leading_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.evidence import Bundle, ProjectKey
     from harness.model import Evidence, KnownLiteral
-    from harness.model.coupling import Reached
+    from harness.model.coupling import Match, Reached
     from runners.identity.index import IdentityIndex
     from runners.literals.suite import SuiteLiterals
 
+_MOST_REFERRING = 16
 MOST_AGREEING = 2_000
 """So many tests that agree are looked at whatever their files hold; of more, only those whose files can lead to a telling place."""
 
@@ -64,11 +67,31 @@ def read_sources(
 
 
 def with_values(found: SourceEvidence, bundle: Bundle, index: IdentityIndex, key: ProjectKey) -> SourceEvidence:
-    """The same with what the index says of values that the run saw. Words in messages that name a record of legacy become tokens."""
+    """The same with what the index says of values that the run saw. Words in messages that name a record of legacy become tokens.
+
+    A key may also be asked for by a column that refers to it under another name: `employees.manager` of `employees.id`.
+    """
     hide_known_words(bundle, index, key)
     fingerprints = sorted(deep_fingerprints(bundle) | message_fingerprints(bundle))
     matched = zip(fingerprints, index.lookup_fingerprints(fingerprints), strict=True)
-    return replace(found, values={one: matches for one, matches in matched if matches})
+    referring = other_names(index.referring)
+    return replace(found, values={one: _with_referring(matches, referring) for one, matches in matched if matches})
+
+
+def _with_referring(matches: Sequence[Match], referring: Mapping[str, Sequence[str]]) -> tuple[Match, ...]:
+    """The matches of a value, and those of columns that refer to these by a name of their own. What both sides hold is reference data."""
+    own = (match for match in matches if match.presence is Presence.LEGACY)
+    return (*matches, *(replace(match, entity=column) for match in own for column in referring.get(match.entity, ())))
+
+
+def other_names(referring: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Foreign keys by what they refer to, but those whose name says so: `orders.customer_id` of `customers.id`. Of many the first few."""
+    found: dict[str, tuple[str, ...]] = {}
+    for column, target in referring:
+        name, of = column.rpartition(".")[2], found.get(target, ())
+        if len(of) < _MOST_REFERRING and not affinity(name, target) and name.casefold() != target.rpartition(".")[2].casefold():
+            found[target] = (*of, column)
+    return found
 
 
 @dataclass(slots=True)
