@@ -119,6 +119,8 @@ def report_of(folder: Path, *, experiments: int = 0, settings: str = "", argumen
     if not (folder / "report.json").exists():
         raise SystemExit(ran.stdout + ran.stderr)
     report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    if not report["run"]["complete"]:  # without tests nothing is missed
+        raise SystemExit(ran.stdout + ran.stderr)
     return report
 
 

@@ -8,7 +8,13 @@ python -m tests.benchmarks.styles [--experiments N] [NAME ...]
 scopes), `payroll` (MariaDB by PyMySQL's cursors, unittest classes, data files). The last two need servers: PGHOST and MARIADB_SOCKET are as for
 tests.benchmarks.holdouts. `helpdesk_api` (FastAPI below uvicorn, a client wrapper, requests, httpx and http.client), `cinema` (sqlite3 and services,
 frames of pandas, snapshots, anyio; it needs pandas and aiosqlite), `parcels` (a server in a thread of the tests, unittest classes, keys counted from
-1 on both sides). Figures are printed as JSON, with what was missed on standard error.
+1 on both sides), `insurer` (PostgreSQL by psycopg's cursors, unittest classes, mixins, enums, data files; it needs PGHOST), `roastery` (a WSGI
+application in a thread, requests and urllib, prefixed identifiers, pages and headers), `vets` (JSON-RPC, XML and HTML from a thread, unittest
+classes, http.client), `airline` (SQLAlchemy's ORM and select(), a layer of repositories, factories, composite keys, UUIDs), `larder` (a thin helper
+over sqlite3, SQL in files, JSON and TOML, frames of pandas, ids put together), `videostore` (SQLAlchemy's query API, lazy relationships, assertions
+in a chain of calls, YAML and CSV), `harbour` (repositories over sqlite3, inherited test classes, setUpModule, common table expressions, golden
+files), `bikes` (dictionaries of sqlite3, a service that works figures out, records kept by their key). Figures are printed as JSON, with what was
+missed on standard error.
 
 A suite is one text, so that nothing collects or mends its files. `#@name` at the end of a line names a place, `#@!` a decoy; neither is in the file
 that is written. A line of the last part is `test | verdict | coupling:pattern | entity | places | remedies`; tests that it does not name agree.
