@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from harness.model.coupling import LiteralSource
@@ -65,8 +64,8 @@ class Closure:
                 self._add_autouse(tuple(self.modules.all_members(owner)))
             for name in _AROUND_MODULE:
                 self._add_all(self.modules.named(spot.path, name), LiteralSource.FIXTURE, 1)
-            for path in (spot.path, *self._around(spot.path)):
-                self._add_autouse(self._top(path))
+            for path in (spot.path, *self.modules.around(spot.path)):
+                self._add_all(self.modules.fixtures(path).autouse, LiteralSource.FIXTURE, 1)
                 self._add_generating(path, self.modules.scope(spot).params)
             self._add(Spot(spot.path, 0), LiteralSource.CONSTANT, 1)
         while self._waiting:
@@ -171,16 +170,12 @@ class Closure:
             if found:
                 return found
         start = self._test.path if self._test is not None else spot.path
-        for path in dict.fromkeys((start, spot.path, *self._around(start))):
-            found = self._fixtures(self._top(path), name, spot) or self._fixtures(self.modules.resolve(path, name), name, spot)
+        for path in dict.fromkeys((start, spot.path, *self.modules.around(start))):
+            top = self.modules.fixtures(path).named.get(name, ())
+            found = self._fixtures(top, name, spot) or self._fixtures(self.modules.resolve(path, name), name, spot)
             if found:
                 return found
         return ()
-
-    def _top(self, path: str) -> tuple[Spot, ...]:
-        """Everything defined at the top of a file."""
-        facts = self.modules.facts(path)
-        return tuple(Spot(path, number) for number, scope in enumerate(facts.scopes) if number and scope.parent == 0) if facts else ()
 
     def _fixtures(self, spots: tuple[Spot, ...], name: str, asking: Spot) -> tuple[Spot, ...]:
         return tuple(
@@ -195,15 +190,3 @@ class Closure:
     @staticmethod
     def _is_fixture(scope: Scope, name: str) -> bool:
         return scope.fixture == name
-
-    def _around(self, path: str) -> tuple[str, ...]:
-        """Files called conftest from the nearest to the root, and the plugins that any of them or the file names."""
-        files = [(parent / "conftest.py").as_posix() for parent in PurePosixPath(path).parents]
-        present = [name for name in files if self.modules.facts(name) is not None]
-        plugins: list[str] = []
-        for name in (path, *present):
-            for spot in self.modules.named(name, "pytest_plugins"):
-                facts = self.modules.facts(name)
-                written = [one.value for one in facts.literals if one.scope == spot.number and isinstance(one.value, str)] if facts else []
-                plugins += [file for module in written for file in self.modules.plugin(name, module)]
-        return (*present, *plugins)

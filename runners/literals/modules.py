@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from runners.literals.facts import PythonFacts, Scope
 
@@ -20,6 +21,14 @@ class Spot(NamedTuple):
     number: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixtures:
+    """The fixtures that are defined at the top of a file: by name, and those that no test has to ask for."""
+
+    named: Mapping[str, tuple[Spot, ...]]
+    autouse: tuple[Spot, ...]
+
+
 class Modules:
     """Files by path, read when they are first needed."""
 
@@ -29,6 +38,8 @@ class Modules:
         self._scopes: dict[str, dict[str, list[int]]] = {}
         self._resolved: dict[tuple[str, str], tuple[Spot, ...]] = {}
         self._members: dict[tuple[str, int], list[int]] = {}
+        self._fixtures: dict[str, Fixtures] = {}
+        self._around: dict[str, tuple[str, ...]] = {}
 
     def facts(self, path: str) -> PythonFacts | None:
         """Facts of a file of the suite."""
@@ -95,9 +106,37 @@ class Modules:
             return next((found for target in self._located(path, inner, level) if (found := self._resolve(target, rest, depth + 1))), ())
         return ()
 
-    def plugin(self, path: str, module: str) -> tuple[str, ...]:
-        """Files of a module named in `pytest_plugins`."""
-        return self._located(path, module, 0)
+    def fixtures(self, path: str) -> Fixtures:
+        """The fixtures at the top of a file."""
+        if path not in self._fixtures:
+            named: dict[str, tuple[Spot, ...]] = {}
+            autouse: list[Spot] = []
+            facts = self.facts(path)
+            for number, scope in enumerate(facts.scopes if facts else ()):
+                if not number or scope.parent:
+                    continue
+                if scope.fixture:
+                    named[scope.fixture] = (*named.get(scope.fixture, ()), Spot(path, number))
+                if scope.autouse:
+                    autouse.append(Spot(path, number))
+            self._fixtures[path] = Fixtures(named=named, autouse=tuple(autouse))
+        return self._fixtures[path]
+
+    def around(self, path: str) -> tuple[str, ...]:
+        """Files called conftest from the nearest to the root, and the plugins that any of them or the file names."""
+        if path not in self._around:
+            files = [(parent / "conftest.py").as_posix() for parent in PurePosixPath(path).parents]
+            present = [name for name in files if self.facts(name) is not None]
+            self._around[path] = (*present, *(file for name in (path, *present) for file in self._plugins(name)))
+        return self._around[path]
+
+    def _plugins(self, path: str) -> Iterator[str]:
+        """Files of the modules that a file names in `pytest_plugins`."""
+        facts = self.facts(path)
+        for spot in self.named(path, "pytest_plugins"):
+            for one in facts.literals if facts else ():
+                if one.scope == spot.number and isinstance(one.value, str):
+                    yield from self._located(path, one.value, 0)
 
     def _located(self, path: str, module: str, level: int) -> tuple[str, ...]:
         """Files that an import may mean: relative ones one, absolute ones from the importing folder upwards, for any of them may be on sys.path."""

@@ -59,6 +59,8 @@ def read_sources(
             reading.pass_over(reached)
         elif most_telling(literal):
             reading.everywhere.append(reading.put(reached, literal))
+        else:
+            reading.untelling.add(_place(reached))
     for test_id in tests.differing:
         if found := reading.all_of(test_id):
             reading.reached[test_id] = found
@@ -104,6 +106,7 @@ class _Reading:
     literals: list[KnownLiteral] = field(default_factory=list)
     reached: dict[str, tuple[ReachedLiteral, ...]] = field(default_factory=dict)
     everywhere: list[ReachedLiteral] = field(default_factory=list)
+    untelling: set[tuple[object, ...]] = field(default_factory=set)
     _telling: list[bool] = field(default_factory=list)
     _numbers: dict[tuple[object, ...], int | None] = field(default_factory=dict)
 
@@ -125,6 +128,8 @@ class _Reading:
         """All known literals that a test reaches, or those alone which can be told for a record by themselves."""
         self.look()
         every = self.suite.literals_of(test_id)
+        if telling:
+            every = tuple(one for one in every if _place(one) not in self.untelling)
         self.memory.learn(one.literal for one in every if _place(one) not in self._numbers)
         return tuple(found for one in every if (found := self._known(one, telling=telling)) is not None)
 
