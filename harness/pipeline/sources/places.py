@@ -46,7 +46,8 @@ def scan_paths(root: Path, paths: Sequence[Path] | None, index: Path, key: Proje
     suite = scan_suite(root, paths)
     found: dict[tuple[str, int, str], FoundLiteral] = {}
     with open_index(index, key) as opened:
-        for reached, literal in known_literals(suite.every(), opened, key):
+        for reached, known in known_literals(suite.every(), opened, key):
+            literal = known.at(reached.literal) if known is not None and known.is_telling else None
             match = most_telling(literal) if literal else None
             if literal and match:
                 one = FoundLiteral(coupling=coupling_of(literal, match, reached.source), source=reached.source, bits=bits(match, literal.name))

@@ -7,7 +7,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from compare.identity.affinity import affinity
-from compare.latent import most_telling
 from compare.survey import survey
 from harness.evidence import deep_fingerprints, message_fingerprints
 from harness.model import ReachedLiteral, SourceEvidence
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from harness.evidence import Bundle, ProjectKey
     from harness.model import Evidence, KnownLiteral
     from harness.model.coupling import Match, Reached
+    from harness.pipeline.sources.literals import Known
     from runners.identity.index import IdentityIndex
     from runners.literals.suite import SuiteLiterals
 
@@ -53,12 +53,12 @@ def read_sources(
     raising.
     """
     reading = _Reading(suite, Memory(index, key), look)
-    for reached, literal in known_literals(suite.every(), index, key):
+    for reached, known in known_literals(suite.every(), index, key):
         look()
-        if literal is None:
+        if known is None:
             reading.pass_over(reached)
-        elif most_telling(literal):
-            reading.everywhere.append(reading.put(reached, literal))
+        elif known.is_telling:
+            reading.everywhere.append(reading.put(reached, known))
         else:
             reading.untelling.add(_place(reached))
     for test_id in tests.differing:
@@ -110,14 +110,14 @@ class _Reading:
     _telling: list[bool] = field(default_factory=list)
     _numbers: dict[tuple[object, ...], int | None] = field(default_factory=dict)
 
-    def put(self, reached: Reached, literal: KnownLiteral) -> ReachedLiteral:
+    def put(self, reached: Reached, known: Known) -> ReachedLiteral:
         """A known literal with its number."""
         place = _place(reached)
         number = self._numbers.get(place)
         if number is None:
             number = self._numbers[place] = len(self.literals)
-            self.literals.append(literal)
-            self._telling.append(most_telling(literal) is not None)
+            self.literals.append(known.at(reached.literal))
+            self._telling.append(known.is_telling)
         return ReachedLiteral(literal=number, source=reached.source, distance=reached.distance)
 
     def pass_over(self, reached: Reached) -> None:
@@ -158,11 +158,11 @@ class _Reading:
     def _known(self, reached: Reached, *, telling: bool) -> ReachedLiteral | None:
         place = _place(reached)
         if place not in self._numbers:
-            literal = self.memory.known(reached.literal)
-            if literal is None or (telling and most_telling(literal) is None):
+            known = self.memory.known(reached.literal)
+            if known is None or (telling and not known.is_telling):
                 self.pass_over(reached)
                 return None
-            return self.put(reached, literal)
+            return self.put(reached, known)
         number = self._numbers[place]
         return None if number is None else ReachedLiteral(literal=number, source=reached.source, distance=reached.distance)
 
