@@ -101,8 +101,8 @@ class Draft:
         edits |= {_parameters(_source(project, path), node, names) for (path, _), (node, names) in self.parameters.items()}
         edits |= {_definition(_source(project, path), one) for (path, _), one in self.definitions.items()}
         edits |= {edit for path, lines in self.imports.items() for edit in _imports(_source(project, path), lines)}
-        texts = {edit.path: _source(project, edit.path).text for edit in edits}
-        return {path: source.text for path, source in self._without_constants(project, changed(texts, edits)).items()}
+        old = {edit.path: _source(project, edit.path) for edit in edits}
+        return {path: source.text for path, source in self._without_constants(project, changed(old, edits)).items()}
 
     def _string(self, project: Project, path: str, token: StringToken, parts: set[Part]) -> Edit:
         """A string with some of its characters exchanged; it becomes an f-string where an expression comes in."""
@@ -125,12 +125,12 @@ class Draft:
         """The files that change without constants that nothing uses any more, and without their imports."""
         for one in sorted(self.constants, key=lambda constant: (constant.path, constant.name)):
             named = project.naming(one.name, sources)
-            unchanged_first = sorted(named.values(), key=lambda source: source.path in sources)  # they are known from other patches
-            if one.path not in named or any(_is_used(source, one.name) for source in unchanged_first):
+            if one.path not in named or any(_is_used(source, one.name) for path in named if (source := project.source(path, sources)) is not None):
                 continue
-            edits = [edit for source in named.values() for edit in _removed(source, one, project)]
+            left = {path: source for path in named if (source := project.source(path, sources)) is not None}
+            edits = [edit for source in left.values() for edit in _removed(source, one, project)]
             try:
-                sources = {**sources, **changed({path: source.text for path, source in named.items()}, edits)}
+                sources = {**sources, **changed(left, edits)}
             except UnpatchableError:
                 continue
         return sources

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from runners.patching.source import FunctionNode, Source
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _MOST_FILES = 300
+NOTHING_CHANGED: Mapping[str, Source] = MappingProxyType({})
 _IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t].*$", re.MULTILINE)
 
 
@@ -27,8 +29,10 @@ class Project:
         self._imported: dict[tuple[str, str], tuple[Source, str] | None] = {}
         self._modules: dict[tuple[str, str, int], Source | None] = {}
 
-    def source(self, path: str) -> Source | None:
-        """A file; None where it is not there or cannot be parsed."""
+    def source(self, path: str, changed: Mapping[str, Source] = NOTHING_CHANGED) -> Source | None:
+        """A file, as it is then where a patch has `changed` it; None where it is not there or cannot be parsed."""
+        if path in changed:
+            return changed[path]
         if path not in self._sources:
             text = self._text(path)
             try:
@@ -46,16 +50,17 @@ class Project:
                 self._texts[path] = None
         return self._texts[path]
 
-    def naming(self, name: str, changed: Mapping[str, Source]) -> dict[str, Source]:
-        """The Python files of the suite in which a word stands, by path; those that a patch has `changed` as they are then. No others are parsed."""
+    def naming(self, name: str, changed: Mapping[str, Source]) -> list[str]:
+        """The Python files of the suite in which a word stands, those first in which it stands most often; of those that a patch has `changed`, what
+        they are then counts.
+        """
         word = re.compile(rf"\b{name}\b")
-        found: dict[str, Source] = {}
+        found: list[tuple[int, str]] = []
         for path in self.suite:
             text = changed[path].text if path in changed else self._text(path)
-            source = (changed.get(path) or self.source(path)) if text is not None and word.search(text) else None
-            if source is not None:
-                found[path] = source
-        return found
+            if text is not None and (count := len(word.findall(text))):
+                found.append((-count, path))
+        return [path for _, path in sorted(found)]
 
     def conftests(self, path: str) -> list[str]:
         """The conftest.py files that a file sees, the nearest first."""

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _CONTEXT = 3
 _OPENING = 4
@@ -41,7 +41,7 @@ def _file(path: str, old: str, new: str, here: Sequence[Known], every: Sequence[
     hidden = _hidden(before, here)
     telling = {one.spelled: one.token for one in every if len(one.spelled) >= _TELLING}
     lines = [f"--- a/{path}", f"+++ b/{path}"]
-    for group in SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(_CONTEXT):
+    for group in _changes(before, after):
         first, last = group[0], group[-1]
         lines.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@")
         for kind, a, b, c, d in group:
@@ -52,6 +52,17 @@ def _file(path: str, old: str, new: str, here: Sequence[Known], every: Sequence[
             lines += [f"-{line}" for line in hidden[a:b]]
             lines += [f"+{_without(line, {**telling, **left})}" for line in after[c:d]]
     return "\n".join(lines) + "\n"
+
+
+def _changes(before: Sequence[str], after: Sequence[str]) -> Iterator[list[tuple[str, int, int, int, int]]]:
+    """What is between the lines that both begin and end with, in groups with their context; `difflib` would look at all of them again and again."""
+    shorter = min(len(before), len(after))
+    first = next((place for place in range(shorter) if before[place] != after[place]), shorter)
+    last = next((place for place in range(shorter - first) if before[-1 - place] != after[-1 - place]), shorter - first)
+    begin, behind = max(0, first - _CONTEXT), max(0, last - _CONTEXT)
+    matcher = SequenceMatcher(None, before[begin : len(before) - behind], after[begin : len(after) - behind], autojunk=False)
+    for group in matcher.get_grouped_opcodes(_CONTEXT):
+        yield [(kind, a + begin, b + begin, c + begin, d + begin) for kind, a, b, c, d in group]
 
 
 def _hidden(lines: Sequence[str], known: Sequence[Known]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import deque
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,10 +13,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-_ENOUGH_STRINGS = 100
+_ENOUGH_STRINGS = 20
 """Strings of a file that tell how it quotes."""
 
 
@@ -60,12 +60,14 @@ class StringToken:
 
 
 class Source:
-    """A parsed file. Raises SyntaxError and ValueError for what cannot be parsed."""
+    """A parsed file. Raises SyntaxError and ValueError for what cannot be parsed; what is known to parse is parsed when it is first asked for."""
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: str, *, parses: bool = False) -> None:
         self.path = path
         self.text = text
-        self.tree = ast.parse(text)
+        self._near: dict[int, dict[ast.AST, ast.AST]] = {}
+        if not parses:
+            self.tree = ast.parse(text)
         self._lines = text.split("\n")
         starts = [0]
         for line in self._lines:
@@ -73,8 +75,21 @@ class Source:
         self._starts = starts
 
     @cached_property
-    def _parents(self) -> dict[ast.AST, ast.AST]:
-        return {child: parent for parent in ast.walk(self.tree) for child in ast.iter_child_nodes(parent)}
+    def tree(self) -> ast.Module:
+        """Its syntax."""
+        return ast.parse(self.text)
+
+    @cached_property
+    def _tops(self) -> list[int]:
+        """The offset of the line on which each statement of the module begins, its decorators with it."""
+        return [self.line_start(_first_line(node)) for node in self.tree.body]
+
+    def _parents_in(self, place: int) -> dict[ast.AST, ast.AST]:
+        """The nodes of a statement of the module, each with the one it stands in."""
+        if place not in self._near:
+            top = self.tree.body[place]
+            self._near[place] = {top: self.tree, **{child: parent for parent in ast.walk(top) for child in ast.iter_child_nodes(parent)}}
+        return self._near[place]
 
     @cached_property
     def used(self) -> frozenset[str]:
@@ -110,11 +125,18 @@ class Source:
         return self.text[self.start(node) : self.end(node)]
 
     def parents(self, node: ast.AST) -> Iterator[ast.AST]:
-        """What a node stands in, innermost first."""
-        here = self._parents.get(node)
+        """What a statement or expression stands in, innermost first."""
+        last = bisect_right(self._tops, self.line_start(getattr(node, "lineno", 1))) - 1
+        for place in range(last, -1, -1):  # it is in the first of them, but where statements share a line
+            parents = self._parents_in(place)
+            if node in parents:
+                break
+        else:
+            return
+        here = parents.get(node)
         while here is not None:
             yield here
-            here = self._parents.get(here)
+            here = parents.get(here)
 
     def covering(self, offset: int) -> Iterator[ast.expr]:
         """The expressions that hold a character, innermost first."""
@@ -127,8 +149,7 @@ class Source:
         waiting: deque[ast.AST] = deque([self.tree])
         while waiting:
             for node in ast.iter_child_nodes(waiting.popleft()):
-                first = min([getattr(node, "lineno", line), *(one.lineno for one in getattr(node, "decorator_list", ()))])
-                if first <= line <= (getattr(node, "end_lineno", None) or line):
+                if _first_line(node, line) <= line <= (getattr(node, "end_lineno", None) or line):
                     waiting.append(node)
                     if isinstance(node, ast.expr):
                         yield self.start(node), self.end(node), node
@@ -194,6 +215,12 @@ class Source:
                     return found
         return None
 
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """Where the statements of the module begin and end between which some characters stand, in whole lines."""
+        lines = [top for top, before in zip(self._tops, (None, *self.tree.body), strict=False) if before is None or self.end(before) < top]
+        first, behind = bisect_right(lines, start), bisect_left(lines, end)
+        return lines[first - 1] if first else 0, lines[behind] if behind < len(lines) else len(self.text)
+
     def replaced(self, node: ast.AST, new: str) -> Edit:
         """A node's text replaced."""
         return Edit(path=self.path, start=self.start(node), end=self.end(node), new=new)
@@ -216,14 +243,14 @@ class Source:
     @cached_property
     def step(self) -> str:
         """What one level of indentation is."""
-        for node in ast.walk(self.tree):
+        for node in self.statements:
             if isinstance(node, FunctionNode | ast.ClassDef) and node.body[0].lineno > node.lineno:
                 return self.indent_of(node.body[0])[len(self.indent_of(node)) :] or "    "
         return "    "
 
     def functions(self) -> Iterator[FunctionNode]:
         """Every function, outer ones first."""
-        yield from (node for node in ast.walk(self.tree) if isinstance(node, FunctionNode))
+        yield from (node for node in self.statements if isinstance(node, FunctionNode))
 
     @cached_property
     def _strings(self) -> list[StringToken]:
@@ -271,16 +298,37 @@ def applied(text: str, edits: Iterable[Edit]) -> str:
     return "".join((*parts, text[done:]))
 
 
-def changed(texts: Mapping[str, str], edits: Iterable[Edit]) -> dict[str, Source]:
+def changed(sources: Mapping[str, Source], edits: Iterable[Edit]) -> dict[str, Source]:
     """The files that edits change, by path, as they are then. Raises UnpatchableError where edits overlap, or the result is no Python."""
     by_path: dict[str, list[Edit]] = {}
     for edit in edits:
         by_path.setdefault(edit.path, []).append(edit)
-    new = {path: applied(texts[path], own) for path, own in sorted(by_path.items())}
+    new = {path: applied(sources[path].text, own) for path, own in sorted(by_path.items())}
     found: dict[str, Source] = {}
     for path, text in new.items():
+        if text == sources[path].text:
+            continue
         try:
-            found[path] = Source(path, text)
+            found[path] = Source(path, text, parses=_still_parses(sources[path], text, by_path[path]))
         except (SyntaxError, ValueError):
             raise UnpatchableError(f"the change would not parse ({path})") from None
-    return {path: source for path, source in found.items() if source.text != texts[path]}
+    return found
+
+
+def _still_parses(old: Source, new: str, edits: Sequence[Edit]) -> bool:
+    """Whether it is plain that a file still parses: the statements of the module around its changes do by themselves, and end with their line."""
+    begin, end = old.around(min(edit.start for edit in edits), max(edit.end for edit in edits))
+    piece = new[begin : len(new) - (len(old.text) - end)]
+    if end < len(old.text) and not piece.endswith("\n"):
+        return False
+    try:
+        ast.parse(piece)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _first_line(node: ast.AST, default: int = 1) -> int:
+    """The line on which a node begins, its decorators with it."""
+    own: int = getattr(node, "lineno", default)
+    return min((own, *(int(one.lineno) for one in getattr(node, "decorator_list", ()))))
