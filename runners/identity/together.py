@@ -47,16 +47,19 @@ class Record:
     asked: dict[int, tuple[str, ...]] = field(default_factory=dict)
     extra: dict[int, tuple[str, ...]] = field(default_factory=dict)
     beside: frozenset[str] = frozenset()
+    _expected: dict[str, str] | None = field(default=None, init=False)
 
-    def expected(self) -> dict[str, str]:
+    def _beside_it(self) -> dict[str, str]:
         """Columns whose value the test names too, and is not asked for by: with that value's spelling."""
         own = {name for columns in (*self.asked.values(), *self.extra.values()) for name in columns}
         spelled = {name: canonical(value) for name, value in self.row.items() if isinstance(value, str) and name not in own}
         return {name: spelling for name, spelling in spelled.items() if spelling is not None and spelling in self.beside}
 
     def agrees(self, row: Row) -> bool:
-        """Whether a row holds the same in these columns: otherwise a test that fails with it says nothing."""
-        return all(canonical(row.get(name)) == spelling for name, spelling in self.expected().items())
+        """Whether a row holds the same in these columns: otherwise a test that fails with it says nothing. What is asked for is known by then."""
+        if self._expected is None:
+            self._expected = self._beside_it()
+        return all(canonical(row.get(name)) == spelling for name, spelling in self._expected.items())
 
     def is_named_by(self, row: Row, named: frozenset[str]) -> bool:
         """Whether the test names this row as well: then it means that one, and it stands for no other."""
