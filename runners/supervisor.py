@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import shutil
 import signal
 import socket
@@ -71,7 +72,9 @@ def main(arguments: list[str]) -> int:
 
 def end_all() -> None:
     """End every descendant: politely first, for good after `GRACE` seconds; returns when none is left."""
-    import psutil  # noqa: PLC0415 - loaded while the command runs, so that it starts without waiting for this
+    if _is_childless():
+        return
+    import psutil  # noqa: PLC0415 - most commands leave nothing behind
 
     me = psutil.Process()
     asked: set[psutil.Process] = set()
@@ -91,6 +94,17 @@ def end_all() -> None:
             except psutil.AccessDenied:
                 beyond.add(process)
         time.sleep(_LOOK)
+
+
+def _is_childless() -> bool:
+    """Whether there is no child, and so no descendant: the children of one that died are this process's, or out of reach on every system."""
+    if not hasattr(os, "waitid"):
+        return False
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return True
+    return False
 
 
 def _running(me: psutil.Process) -> set[psutil.Process]:

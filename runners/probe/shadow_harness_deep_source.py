@@ -14,7 +14,8 @@ import os
 import re
 import sys
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Set, Tuple
+from collections import deque
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Set, Tuple
 
 MOST_SOURCE = 4_000_000  # characters of the sources whose names are words of code
 
@@ -101,6 +102,9 @@ class Files:
         return self._roots[0] + path
 
 
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+
+
 class Outline(NamedTuple):
     """What the source of a file says of its lines. `whole`: line of a statement that runs over several -> its first and last."""
 
@@ -111,12 +115,10 @@ class Outline(NamedTuple):
     functions: Dict[int, Tuple[int, int]]  # first line, of a decorator or of `def` -> lines of the function
 
 
-def outline_of(source: str) -> Outline:  # noqa: C901 one look at every statement
+def outline_of(source: str) -> Outline:
     """The outline of a source. Raises SyntaxError or ValueError."""
     found = Outline({}, set(), [], set(), {})
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.stmt):
-            continue
+    for node in _statements(ast.parse(source)):
         first, last = node.lineno, getattr(node, "end_lineno", None) or node.lineno
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             found.functions[min([first] + [one.lineno for one in node.decorator_list])] = (first, last)
@@ -135,6 +137,17 @@ def outline_of(source: str) -> Outline:  # noqa: C901 one look at every statemen
             for line in range(first, last + 1):
                 found.whole[line] = (first, last)
     return found
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """All statements, outer ones first. Expressions, which are most of a source and hold none, are not looked at."""
+    waiting: deque[ast.AST] = deque([tree])
+    while waiting:
+        node = waiting.popleft()
+        if isinstance(node, ast.stmt):
+            yield node
+        for block in _BLOCKS:
+            waiting.extend(getattr(node, block, ()))
 
 
 def _head_end(node: ast.stmt) -> int:

@@ -24,12 +24,14 @@ tolerance asks for it.
 """
 
 # Objects of pytest and of its plugins come in several versions here, hence Any; pathlib touches the file system where os.path does not.
-# ruff: noqa: ANN401, PTH100, PTH109, PTH118, PTH120, PTH123
+# ruff: noqa: ANN401, PTH100, PTH109, PTH110, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import importlib.machinery
+import importlib.util
 import json
 import locale
 import os
@@ -59,7 +61,8 @@ IDS_PER_LINE = 1000
 class _Companion:
     """A module beside this one, read with it and executed when it is first needed.
 
-    By then a test may have closed every descriptor, changed the directory or replaced the file system: nothing is opened any more.
+    By then a test may have closed every descriptor, changed the directory or replaced the file system: nothing is opened any more. Where Python has
+    it compiled already, that is read.
     """
 
     def __init__(self, name: str, *, needs: Sequence[_Companion] = ()) -> None:
@@ -67,8 +70,13 @@ class _Companion:
         self._needs = needs
         self._path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
         self._module: Any = None
-        with open(self._path, "rb") as file:
-            self._source = file.read()
+        compiled = False
+        with contextlib.suppress(NotImplementedError):  # a Python that keeps nothing compiled
+            compiled = os.path.exists(importlib.util.cache_from_source(self._path))
+        self._code: Any = importlib.machinery.SourceFileLoader(name, self._path).get_code(name) if compiled else None
+        if self._code is None:
+            with open(self._path, "rb") as file:
+                self._code = file.read()
 
     def load(self) -> Any:
         """The module; a deep session has imported some of them already."""
@@ -81,7 +89,8 @@ class _Companion:
             module.__file__ = self._path
             sys.modules[self._name] = module  # its classes look for themselves there
             try:
-                exec(compile(self._source, self._path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 a file of our own
+                code = compile(self._code, self._path, "exec", dont_inherit=True) if isinstance(self._code, bytes) else self._code
+                exec(code, module.__dict__)  # noqa: S102 a file of our own
             except BaseException:
                 del sys.modules[self._name]
                 raise
