@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from compare.confirmation import Confirmation
     from harness.evidence import Bundle
-    from harness.model import Evidence, Plan
+    from harness.model import Evidence, Plan, Shard, SuiteParts
     from harness.pipeline.events import Event
     from harness.pipeline.experiments import ExperimentStep
     from harness.pipeline.floor import Due
@@ -155,7 +155,7 @@ class _Night:
         """Each side runs every test once; both sides at the same time, shard by shard. What a sample of the tests does is counted."""
         count = sample_of(self.plan, self.bundle)
         for shard in self.plan.shards:
-            self._both(lambda side, shard=shard: SideTask(side=side, shard=shard, deep=self.plan.deep, count=count))  # type: ignore[misc]  # mypy infers no default of a lambda
+            self._both(shard, count)
         self._evidence = self.bundle.evidence()
 
     def confirm(self) -> None:
@@ -194,17 +194,19 @@ class _Night:
         if self.ports.suggestions is not None:
             self.ports.suggestions.carry_out(self.bundle, is_stopped=self._stopped.is_set)
 
-    def _both(self, task: Callable[[Side], SideTask]) -> None:
-        """Run a task on both sides at the same time. One side's fault ends the other's session: nothing is compared then."""
+    def _both(self, shard: Shard, count: SuiteParts | None) -> None:
+        """Run a shard on both sides at the same time. One side's fault ends the other's session: nothing is compared then."""
 
         def one(side: Side) -> Exception | None:
             try:
-                self._run(task(side))
+                self._run(SideTask(side=side, shard=shard, deep=self.plan.deep, count=count))
             except StoppedError as stopped:
                 return stopped
             except Exception as error:  # noqa: BLE001 - handed on below, once both sides have ended
                 self._stop_all()
                 return error
+            if self.ports.sources is not None and shard == self.plan.shards[-1]:
+                self.ports.sources.scan()
             return None
 
         results = self.ports.executor.map([partial(one, side.side) for side in self.plan.sides])

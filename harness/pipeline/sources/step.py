@@ -45,6 +45,11 @@ class SourceStep:
     scanned: ScannedSuite | None = None
     ahead: Ahead = field(default_factory=Ahead)
 
+    def scan(self) -> None:
+        """Scan the suite from now on: one side is through with its tests, the other not yet, and a core or more is idle."""
+        if self.urls is not None and self.scanned is not None and not missing_modules():
+            self.scanned.begin()
+
     def begin(self, bundle: Bundle, evidence: Evidence, *, is_stopped: Callable[[], bool]) -> None:
         """Read the suite from now on, while tests are rerun. Only where the index is made already: making one reads both databases, in which tests
         may write.
@@ -57,6 +62,8 @@ class SourceStep:
     def leave(self) -> None:
         """End what was begun, where the run ends before it was asked for."""
         self.ahead.leave()
+        if self.scanned is not None:
+            self.scanned.leave()
 
     def carry_out(self, bundle: Bundle, *, emit: Callable[[Event], None], is_stopped: Callable[[], bool]) -> None:
         """Make or reuse the index, read the suite and record what both say together; then look at the assertions that failed.
