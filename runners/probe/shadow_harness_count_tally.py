@@ -159,6 +159,7 @@ class Counted:
     """One execution of a statement: what the tracing of drivers asks of one."""
 
     __slots__ = ("_about", "_exhausted", "_fetched", "_offered", "_place", "_rows", "_tally", "hands_out_rows")
+    takes_parameters = False
 
     def __init__(self, tally: Tally, about: _About, place: Place | None) -> None:
         self._tally = tally

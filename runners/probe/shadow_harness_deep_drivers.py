@@ -171,8 +171,8 @@ def _prepared(cursor: Any, driver: Driver, args: Any, options: Any, *, many: boo
     name = next((one for one in ("query", "sql", "operation", "statement") if one in options), None)
     sql = args[0] if args else options.get(name) if name else None
     statement = _begun(cursor, driver, sql) if sql is not None else None
-    if statement is None:
-        return None, args, options
+    if statement is None or not statement.takes_parameters:
+        return statement, args, options
     place = next((one for one in _PARAMETERS if one in options), None)
     parameters = args[1] if len(args) > 1 else options[place] if place else None
     if not many:

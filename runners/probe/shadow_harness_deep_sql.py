@@ -260,6 +260,7 @@ class Statement:
     """One statement while it runs and its rows are fetched. `recording` is the test that it belongs to."""
 
     __slots__ = ("_columns", "_driver", "_offered", "_recording", "_template", "told")
+    takes_parameters = True
 
     def __init__(self, recording: Any, driver: Driver, sql: str) -> None:
         self._recording = recording

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_FRAMES = 8  # of one statement or request
 MOST_DEPTH = 400  # of the stack that is searched for them
+_NEAR = 40  # frames that are looked at without a generator: the suite is nearly always among them
 
 Places = Tuple["List[Any] | None", List[List[Any]]]
 """The innermost line of the suite's own files, and the lines of all files under the root, innermost first."""
@@ -56,7 +57,16 @@ class Whereabouts:
     def innermost(self, depth: int = 2) -> Tuple[str, int] | None:
         """The innermost line of the suite's own files alone, which costs less."""
         of_code = self._files.of_code
-        for frame in _stack(sys._getframe(depth)):  # noqa: SLF001 it is how frames are had
+        first: Any = sys._getframe(depth)  # noqa: SLF001 it is how frames are had
+        frame = first
+        for _ in range(_NEAR):
+            found = of_code(frame.f_code.co_filename)
+            if found is not None and found[1]:
+                return found[0], frame.f_lineno
+            frame = frame.f_back
+            if frame is None:
+                break
+        for frame in _stack(first):
             found = of_code(frame.f_code.co_filename)
             if found is not None and found[1]:
                 return found[0], frame.f_lineno

@@ -13,7 +13,9 @@ application in a thread, requests and urllib, prefixed identifiers, pages and he
 classes, http.client), `airline` (SQLAlchemy's ORM and select(), a layer of repositories, factories, composite keys, UUIDs), `larder` (a thin helper
 over sqlite3, SQL in files, JSON and TOML, frames of pandas, ids put together), `videostore` (SQLAlchemy's query API, lazy relationships, assertions
 in a chain of calls, YAML and CSV), `harbour` (repositories over sqlite3, inherited test classes, setUpModule, common table expressions, golden
-files), `bikes` (dictionaries of sqlite3, a service that works figures out, records kept by their key). Figures are printed as JSON, with what was
+files), `bikes` (dictionaries of sqlite3, a service that works figures out, records kept by their key), `trader` (SQL strings over
+sqlite3, text keys of five letters, a dataclass of expectations, enums, f-strings, CSV and JSON), `personnel` (PostgreSQL by
+SQLAlchemy Core and psycopg beside it, text() and select(), windows and common table expressions, unittest classes, YAML and TOML; it needs PGHOST). Figures are printed as JSON, with what was
 missed on standard error.
 
 A suite is one text, so that nothing collects or mends its files. `#@name` at the end of a line names a place, `#@!` a decoy; neither is in the file
