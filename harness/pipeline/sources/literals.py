@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     _Spelled = tuple[tuple[str, Value], ...]
 
 _BATCH = 4_096
-_REMEMBERED = 65_536
+_REMEMBERED = 8_192
 """Values with their names that are kept in mind."""
 _WORD_OF_CODE = re.compile(r"[^\W\d]\w*(?:[.-]\w+)*")
 _LONGEST_NAME = 60
