@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.model.coupling import LiteralForm, LiteralSource, Reached
+from runners.literals.full_names import full_names
 from runners.literals.other_languages import Tokens, tokens_of
 from runners.literals.placing import Placing
 
@@ -98,6 +99,8 @@ class OtherReach:
                 kept = [one for one in literals if not leaf.is_comment or one.form is LiteralForm.PART]
                 source = LiteralSource.COMMENT if leaf.is_comment else LiteralSource.DATA_FILE
                 yield from (Reached(literal=one, source=source, distance=distance) for one in kept)
+            names = full_names(path, self._leaves(path))
+            yield from (Reached(literal=one, source=LiteralSource.DATA_FILE, distance=distance) for one in names)
 
     def _called(self, path: str, line: int, column: int) -> str | None:
         """What the code in front of a literal calls it: `customerId: 17`, `$id = 17`."""

@@ -12,6 +12,7 @@ from harness.model.canonical import canonical
 from harness.model.coupling import Literal, LiteralForm, LiteralSource, Reached
 from runners.literals.closure import Closure
 from runners.literals.evaluation import UNKNOWN, Evaluator, Known
+from runners.literals.full_names import full_names
 from runners.literals.leaves import leaves_of
 from runners.literals.modules import Modules, Spot
 from runners.literals.parts import parts_of
@@ -180,7 +181,8 @@ class _Gathering:
 
     def _file(self, path: str, distance: int, *, feeds: bool) -> None:
         leaves = self.reach.leaves(path)
-        for leaf in rows_of(leaves, self.test.case) if feeds else leaves:
+        leaves = tuple(rows_of(leaves, self.test.case)) if feeds else leaves
+        for leaf in leaves:
             name = next((str(key) for key in reversed(leaf.key) if isinstance(key, str)), None)
             if leaf.is_comment and isinstance(leaf.value, str):
                 self._add(self.reach.placing.pieces(leaf.value, path, leaf.line, leaf.column, leaf.end_line), LiteralSource.COMMENT, distance)
@@ -188,6 +190,7 @@ class _Gathering:
                 self._add(
                     self.reach.placing.written(leaf.value, path, leaf.line, leaf.column, leaf.end_line, name), LiteralSource.DATA_FILE, distance
                 )
+        self._add(tuple(full_names(path, leaves)), LiteralSource.DATA_FILE, distance)
 
     def _unwritten(self) -> None:
         """Cases that are made while tests are collected, perhaps from a database: their values show in the id alone. The place is the decorator's."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.model.coupling import LiteralSource, Reached
 from runners.literals.closure import TestName
 from runners.literals.files import suite_files
+from runners.literals.full_names import full_names
 from runners.literals.modules import Modules
 from runners.literals.opened import DataFiles
 from runners.literals.other_reach import OtherReach
@@ -108,3 +109,4 @@ class SuiteLiterals:
             name = next((str(key) for key in reversed(leaf.key) if isinstance(key, str)), None)
             for literal in self._python.placing.written(leaf.value, path, leaf.line, leaf.column, leaf.end_line, name):
                 yield Reached(literal=literal, source=LiteralSource.COMMENT if leaf.is_comment else LiteralSource.DATA_FILE, distance=0)
+        yield from (Reached(literal=one, source=LiteralSource.DATA_FILE, distance=0) for one in full_names(path, self._python.leaves(path)))

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runners.literals.cases import cases_of
+from runners.literals.full_names import is_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,7 +34,6 @@ _LONGEST_LIST = 512
 RESULT = "return"
 """What a function comes to is bound to this word, which no variable can be called."""
 _BUILTINS = frozenset(dir(builtins))
-_NAME = re.compile(r"[^\W\d_a-z][^\W\d_]+(?:[ '\u2019-][^\W\d_]+){0,2}")
 _GETTING = frozenset({"get", "get_one", "get_object_or_404"})
 """Calls that take a class of records and a key: those of SQLAlchemy's session, Django's shortcut."""
 
@@ -349,7 +349,7 @@ def _written(built: Expression, spec: Any) -> Expression:  # noqa: ANN401  # ast
 
 
 def _is_name(built: Expression) -> bool:
-    return built is not None and built[0] == "k" and built[1].__class__ is str and _NAME.fullmatch(built[1]) is not None
+    return built is not None and built[0] == "k" and is_name(built[1])
 
 
 def _class_named(node: Any) -> str | None:  # noqa: ANN401  # any argument

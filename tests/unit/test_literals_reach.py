@@ -414,3 +414,24 @@ def test_functions_of_the_suite_are_worked_out_for_literals(suite: Suite, call: 
     test = f"from .ids import *\n\nCODE = {call}\ndef test_x(): find(CODE)\n"
     found = suite(suite__ids=known, suite__test_a=test).literals_of("suite/test_a.py::test_x")
     assert places(found, value) == ([] if "again" in call else [("suite/test_a.py", 3, 8)])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "column"),
+    [
+        ("clerks.toml", 'clerk = { first_name = "Isolde", last_name = "Brömmelkamp" }\n', 24),
+        ("clerks.json", '[{"first": "Isolde", "last": "Brömmelkamp"}]\n', 12),
+        ("clerks.yaml", "- first: Isolde\n  last: Brömmelkamp\n", 10),
+    ],
+)
+def test_names_beside_each_other_in_a_record_are_one_name(suite: Suite, name: str, text: str, column: int) -> None:
+    scanned = suite(**{f"suite__{name}": text, "suite__test_a": f"def test_x():\n    assert read('{name}')\n"})
+    found = scanned.literals_of("suite/test_a.py::test_x")
+    assert places(found, "Isolde Brömmelkamp") == [(f"suite/{name}", 1, column)]
+    assert how(found, "Isolde Brömmelkamp") == {LiteralSource.DATA_FILE}
+    assert "Isolde Brömmelkamp" in values(tuple(scanned.every()))
+
+
+def test_names_of_different_records_are_not_put_together(suite: Suite) -> None:
+    scanned = suite(**{"suite__clerks.csv": "id;first;room\n1;Isolde;7\n2;Erika;8\n", "suite__test_a": "def test_x(): assert read('clerks.csv')\n"})
+    assert {"Isolde Erika", "Erika Isolde"}.isdisjoint(values(tuple(scanned.every())))
