@@ -35,7 +35,7 @@ from compare.causes.syntax import (
     looks_for_words,
     results_of,
 )
-from compare.causes.unpacking import is_duration, taken_apart
+from compare.causes.unpacking import Comprehension, is_duration, taken_apart
 from compare.causes.words import words
 
 _DATING = words(
@@ -104,6 +104,7 @@ class Asking(Deciding):
         for node in breadth_first(expression):
             self.names.extend(self._read(node))
             self.unpack(node)
+            self._lengths(scope, node)
             self._stood_in_for(node)
             if self._looks_up(node):
                 self._add(Ask.TEXT, *counted_in(scope, node))
@@ -139,6 +140,20 @@ class Asking(Deciding):
         """The largest or smallest of durations that were worked out before."""
         if called(call) in {"max", "min"} and is_duration(made_of := made_into(scope, call)):
             self._add(Ask.TOTAL, *made_of)
+
+    def _lengths(self, scope: Scope, node: ast.AST) -> None:
+        """`map(len, codes)`, `len(code) for code in codes`: how long texts are, where codes are a column of rows; else how many each has."""
+        if isinstance(node, Comprehension):
+            heads = (head for head in node.generators if isinstance(head.iter, ast.Name) and self._held_by_rows(scope, head.iter))
+            self.values.update(head.target.id for head in heads if isinstance(head.target, ast.Name))
+        elif isinstance(node, ast.Call) and called(node) == "map" and any(isinstance(one, ast.Name) and one.id == "len" for one in node.args[:1]):
+            texts = [one for several in node.args[1:] for one in self._held_by_rows(scope, several)]
+            self._add(Ask.FORMAT if texts else Ask.COUNT_EACH, *texts)
+
+    def _held_by_rows(self, scope: Scope, several: ast.expr) -> list[ast.expr]:
+        """What is read of each row: `row["code"]` of `[row["code"] for row in rows]`, or of a name that stands for this."""
+        made_of = [one for _, made in scope.made(several.id, several.lineno) for one in made] if isinstance(several, ast.Name) else [several]
+        return [one.elt for one in made_of if isinstance(one, ast.GeneratorExp | ast.ListComp | ast.SetComp) and self._read(one.elt)]
 
     def _cut_up(self, cut: ast.expr | None) -> ast.expr | None:
         """The text that is cut into words, or a value into lines; the lines of a document are none: they are counted as rows are."""

@@ -28,14 +28,20 @@ _WORKED_OUT = (Ask.COUNT, Ask.COUNT_EACH, Ask.TOTAL, Ask.EXTREME, Ask.THRESHOLD)
 def expected_keys(
     test_id: str, sources: SourceEvidence, seen: Sequence[Group], sketch: Sketch | None, failed_at: frozenset[DeepPlace]
 ) -> tuple[Coupling, ...]:
-    """The couplings to keys that only the production copy holds, which stand in the assertion that failed and are compared with a column of keys."""
-    if sketch is None or not sketch.whole or not sketch.has(Ask.NUMBER, Ask.TEXT) or sketch.has(*_WORKED_OUT):
+    """The couplings to keys that only the production copy holds, which are compared with a column of keys: they stand in the assertion that failed,
+    or in what it is made of (a table of expectations), where legacy's results hold this very key in that column and shadow's do not.
+    """
+    if sketch is None or not sketch.whole or sketch.has(*_WORKED_OUT):
         return ()
     columns = frozenset(_columns(seen, sketch))
+    lost = frozenset(_lost(seen, sketch))
     reached = sources.reached.get(test_id) or sources.reached.get(test_id.rpartition(" [")[0], ())
     found = []
     for literal in (sources.literals[one.literal] for one in reached):
-        if literal.form is not LiteralForm.WRITTEN or DeepPlace(path=literal.path, line=literal.line) not in failed_at:
+        place = DeepPlace(path=literal.path, line=literal.line)
+        asserted = place in failed_at and sketch.has(Ask.NUMBER, Ask.TEXT)
+        came_to = place in sketch.lines and not lost.isdisjoint(literal.fingerprints)
+        if literal.form is not LiteralForm.WRITTEN or not (asserted or came_to):
             continue
         match = next((match for match in literal.matches if _is_key_of(match, columns)), None)
         if match is not None:
@@ -50,6 +56,15 @@ def _columns(seen: Sequence[Group], sketch: Sketch) -> Iterator[Column]:
             names = [name for name in sketch.names if name in group.column_names]
             names += [group.column_names[place] for place in sketch.positions if place < len(group.column_names)]
             yield from map(group.outline.resolved, names)
+
+
+def _lost(seen: Sequence[Group], sketch: Sketch) -> Iterator[str]:
+    """The values that legacy's results hold, and shadow's do not, in a column that the assertion names, as far as they are listed."""
+    for group in seen:
+        for name in sketch.names if not group.places.isdisjoint(sketch.lines) else ():
+            both = group.column(name)
+            if both is not None and both[0].values is not None and both[1].values is not None:
+                yield from both[0].values - both[1].values
 
 
 def _is_key_of(match: Match, columns: frozenset[Column]) -> bool:

@@ -11,11 +11,11 @@ from compare.causes.attribution import attribute
 from compare.causes.environment import broke_off, settings_at_import, settings_read, switched_off, telling
 from compare.causes.expected import expected_keys
 from compare.causes.experiments import remedy_of, shown, tried, weighed
-from compare.causes.inside import behind, runs_inside, without_data
+from compare.causes.inside import behind, runs_inside, without_counts, without_data
 from compare.causes.patterns import find_pattern
 from compare.causes.requests import pattern_of_answers, pattern_of_requests
 from compare.causes.results import groups
-from compare.causes.same_record import same_record
+from compare.causes.same_record import other_record, same_record
 from compare.causes.sentences import CASES, pattern_sentence, request_sentence
 from compare.causes.sketching import function_of, own_files
 from harness.model import Cause, Coupling, CouplingKind, DeepPlace, Direction, Pattern, Remedy, Signal, SourceEvidence, Strength, Verdict
@@ -139,15 +139,19 @@ class _Case:
         if pair.direction in _COLLECTED:
             pattern, remedy = _of_cases(pair, sketch), Remedy.MAKE_DATA_AGNOSTIC
         else:
-            finding = find_pattern(behind(seen, answers(legacy, shadow, sketch), sketch), sketch)
+            answered = answers(legacy, shadow, sketch)
+            finding = find_pattern(behind(seen, answered, sketch), sketch)
             if finding is None or finding.strength is not Strength.LIKELY:
-                finding = find_pattern(seen, sketch)
+                finding = find_pattern(without_counts(seen, answered, sketch), sketch)
             if finding is None or finding.strength is not Strength.LIKELY:
                 finding = pattern_of_answers(legacy, shadow, sketch) or finding
             pattern, remedy = _pattern(finding, seen, legacy, shadow, sketch)
             of_fixtures = finding is not None and finding.group.is_setup and _leads_elsewhere(finding, sketch)
             if finding is not None and pair.direction in _LEGACY_NEEDED:
                 couplings = (*couplings, *same_record(pair.test_id, sources, legacy, shadow, finding.group))
+            elif pair.direction in _LEGACY_NEEDED and not couplings:
+                shared = (one for group in other_record(seen, sketch) for one in same_record(pair.test_id, sources, legacy, shadow, group))
+                couplings = tuple(replace(one, strength=Strength.POSSIBLE) for one in shared)
         return cls(
             pair=pair,
             records=tuple(one for one in (legacy, shadow) if one is not None),

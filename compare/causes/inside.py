@@ -30,6 +30,18 @@ def behind(seen: Sequence[Group], answered: Sequence[Answers], sketch: Sketch | 
     return named or tuple(group for group in seen if any(values is not None and values in told for values in map(_values, _columns(group))))
 
 
+def without_counts(seen: Sequence[Group], answered: Sequence[Answers], sketch: Sketch | None) -> tuple[Group, ...]:
+    """The statements without the count that goes with each page of a list, where the assertion asks of members of the records in it, and of nothing
+    else: the system under test may call them otherwise than its columns.
+    """
+    asked = {name for _, name in sketch.asked_of} if sketch is not None and sketch.whole else set()
+    members = {name for one in answered if not one.request.single for name in one.column_names if name not in one.outline.computed}
+    paged = {group.outline.tables for group in seen if group.outline.paged}
+    if not asked or not asked <= members:
+        return tuple(seen)
+    return tuple(group for group in seen if not (_only_counts(group) and group.outline.tables in paged))
+
+
 def runs_inside(records: Iterable[DeepRecord]) -> bool:
     """Whether some test was seen to ask over HTTP and to have the answer worked out in its own process, by no line of the suite."""
     return any(one.requests and any(each.touches_data and each.at is None for each in one.statements) for one in records)
@@ -38,6 +50,11 @@ def runs_inside(records: Iterable[DeepRecord]) -> bool:
 def without_data(records: Sequence[DeepRecord]) -> bool:
     """Whether a test was answered on both sides and no statement was needed for it."""
     return len(records) > 1 and all(one.requests and not any(each.touches_data for each in one.statements) for one in records)
+
+
+def _only_counts(group: Group) -> bool:
+    facts = group.outline
+    return facts.counts and not facts.grouped and len(group.column_names) == 1
 
 
 def _columns(group: Group) -> list[tuple[ColumnResult, ColumnResult]]:

@@ -57,16 +57,30 @@ def aggregate(group: Group, sketch: Sketch) -> Iterator[Finding]:
     if sketch.has(Ask.TOTAL, Ask.EXTREME):
         for column, legacy, shadow in asked_columns(group, sketch, Ask.TOTAL, Ask.EXTREME):
             spans = legacy.is_moment and sketch.has(Ask.TOTAL) and not sketch.has(Ask.MOMENT)
-            if _is_flag(legacy) and _is_flag(shadow) and not sketch.has(Ask.EXTREME):
+            if is_flag(legacy) and is_flag(shadow) and not sketch.has(Ask.EXTREME):
                 if values_differ(legacy, shadow):
                     yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=column, detail="values", asked=True)
                 continue
             if spans or ({"int", "float", "decimal"} & legacy.types and not legacy.is_moment and not is_key(column)):
                 shown = values_differ(legacy, shadow) or group.rows_differ or (legacy.low, legacy.high) != (shadow.low, shadow.high)
                 yield Finding(pattern=Pattern.AGGREGATE, group=group, entity=column, detail="sum", shown=shown, asked=True)
+    yield from _beyond(group, sketch)
 
 
-def _is_flag(column: ColumnResult) -> bool:
+def _beyond(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    """Whether any of many different numbers lies beyond one asks how far they reach: `any(row["km"] > 500 for row in rows)` is `max(...) > 500`."""
+    if not sketch.has(Ask.SOME) or sketch.has(Ask.COUNT, Ask.COUNT_EACH, Ask.MOMENT):
+        return
+    for name in dict.fromkeys(name for ask, name in sketch.asked_of if ask is Ask.THRESHOLD):
+        both = group.column(name)
+        if both is None or both[0].values is not None or both[0].is_moment or not {"int", "float", "decimal"} & both[0].types:
+            continue
+        column = group.outline.resolved(name)
+        if not is_key(column):
+            yield Finding(pattern=Pattern.AGGREGATE, group=group, entity=column, detail="sum", asked=True)
+
+
+def is_flag(column: ColumnResult) -> bool:
     """Whether a column holds 0 and 1 alone: a sum of them counts the rows that have the flag."""
     return column.types <= {"int", "bool"} and column.filled and (column.low, column.high) in {(0, 0), (0, 1), (1, 1)}
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from compare.causes.assertion import Ask, Sketch
 from compare.causes.differing import lacks_values, nullness, values_differ
+from compare.causes.figures import named_figure
 from compare.causes.finding import Finding, asked_columns, compared_column, is_of_computed, rows_of
 from compare.causes.guesses import by_result, by_words
 from compare.causes.keys import is_key, is_of_keys, is_own_key, tells_partner
-from compare.causes.numbers import aggregate, cardinality, fan_out, worked_out
+from compare.causes.numbers import aggregate, cardinality, fan_out, is_flag, worked_out
 from compare.causes.outlines import ROWS, Column, Role
 from compare.causes.windows import time_window, window_in_filter
 from harness.model import Pattern, RowOrder
@@ -112,6 +113,13 @@ def _by_filter(group: Group, sketch: Sketch | None) -> Iterator[Finding]:
     yield from _by_comparison(group, sketch)
 
 
+def _by_own_condition(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    """Of several numbers the one that is asked for counts rows under a condition of its own, which none on shadow meets."""
+    figure = named_figure(group, sketch)
+    if figure is not None:
+        yield from _by_filter(figure, sketch)
+
+
 def _by_comparison(group: Group, sketch: Sketch | None) -> Iterator[Finding]:
     """A column is compared with a value of the source, and none on shadow meets it."""
     compared, asked = compared_column(group), sketch is not None
@@ -146,6 +154,19 @@ def _counted_values(group: Group, sketch: Sketch) -> Iterator[Finding]:
             yield Finding(pattern=Pattern.NULL, group=group, entity=column, detail="filled", asked=True)
 
 
+def _counted_beside_all(group: Group, sketch: Sketch) -> Iterator[Finding]:
+    """`count(fax)` is held against `count(*)`: on legacy fewer are filled than there are, on shadow all."""
+    facts = group.outline
+    if facts.grouped or facts.distinct or len(facts.computed) != len(facts.selected):
+        return
+    named = (one for one in zip(facts.computed, facts.selected, strict=True) if one[0] in sketch.names and one[1][0] == "count")
+    counted = [(both, column) for name, (_, column) in named if (both := group.column(name)) is not None]
+    for whole, _ in [one for one in counted if one[1] is None]:
+        for filled, column in counted:
+            if column is not None and filled[0].values != whole[0].values and filled[1].values == whole[1].values:
+                yield Finding(pattern=Pattern.NULL, group=group, entity=column, detail="null", asked=True)
+
+
 def _value_of_group(group: Group, sketch: Sketch) -> Iterator[Finding]:
     """A text is looked up among groups that were counted: shadow has no such group."""
     facts = group.outline
@@ -158,12 +179,13 @@ def _value_of_group(group: Group, sketch: Sketch) -> Iterator[Finding]:
 
 
 def _value_of_counted(group: Group, sketch: Sketch) -> Iterator[Finding]:
-    """Rows are counted that have a value of the source, and shadow lacks values of that column."""
+    """Rows are counted that have a value of the source, or a flag, and shadow lacks values of that column."""
     if not sketch.has(Ask.COUNT, Ask.COUNT_EACH) or sketch.has(Ask.DISTINCT, Ask.EXTREME, Ask.FIRST):
         return
-    for name in dict.fromkeys(name for ask, name in sketch.asked_of if ask is Ask.TEXT):
+    for ask, name in dict.fromkeys(one for one in sketch.asked_of if one[0] in {Ask.TEXT, Ask.TRUTH, Ask.NUMBER}):
         both = group.column(name)
-        if both is not None and lacks_values(*both) and not is_key(column := group.outline.resolved(name)):
+        told = both is not None and (ask is Ask.TEXT or all(map(is_flag, both)))
+        if both is not None and told and lacks_values(*both) and not is_key(column := group.outline.resolved(name)):
             yield Finding(pattern=Pattern.VALUE_SET, group=group, entity=column, detail="values", asked=True)
 
 
@@ -207,7 +229,9 @@ _RULES: tuple[Callable[[Group, Sketch], Iterator[Finding]], ...] = (
     _format,
     _null,
     _by_filter,
+    _by_own_condition,
     _counted_values,
+    _counted_beside_all,
     _value_of_group,
     _value_of_counted,
     fan_out,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from compare.causes.assertion import Ask
 from compare.causes.bound import by_fingerprint, fits
+from compare.causes.differing import numbers_differ
 from compare.causes.outlines import Role
 from compare.causes.words import plain
 from compare.identity.affinity import is_general
@@ -12,8 +14,9 @@ from harness.model import Coupling, CouplingKind, DeepPlace, Signal, Strength
 from harness.model.coupling import LiteralSource, Presence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from compare.causes.assertion import Sketch
     from compare.causes.outlines import Column
     from compare.causes.results import Group
     from harness.model import DeepRecord, DeepStatement, KnownLiteral, ReachedLiteral, SourceEvidence
@@ -43,6 +46,16 @@ def same_record(test_id: str, sources: SourceEvidence, legacy: DeepRecord | None
         lines = {place for use in used[fingerprint].legacy for place in (use.at, *use.through)} if fingerprint in used else set()
         found += [_coupling(sources.literals[one.literal], match) for one in _nearest(literals, sources, lines)]
     return tuple({(one.path, one.line, one.token): one for one in found}.values())
+
+
+def other_record(seen: Sequence[Group], sketch: Sketch | None) -> tuple[Group, ...]:
+    """The statements that the assertion is made of which read one row on both sides, another one on shadow: where it shows no property by a name
+    (`greeting(row) == "Dear Ms Lund"`), what this row holds is left as its cause.
+    """
+    if sketch is None or not sketch.whole or not sketch.has(Ask.TEXT, Ask.NUMBER):
+        return ()
+    near = (group for group in seen if not group.places.isdisjoint(sketch.lines) and not group.outline.selected)
+    return tuple(group for group in near if {*group.legacy.fetched} == {*group.shadow.fetched} == {1} and numbers_differ(group))
 
 
 def _shared_in_part(sources: SourceEvidence) -> frozenset[str]:

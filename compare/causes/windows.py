@@ -47,12 +47,17 @@ def time_window(group: Group, sketch: Sketch) -> Iterator[Finding]:
                 or (
                     sketch.has(Ask.EXTREME, Ask.TEXT, Ask.THRESHOLD)
                     and not sketch.has(Ask.COUNT, Ask.COUNT_EACH, Ask.TOTAL)
-                    and (len(group.column_names) == 1 or not asked or column.name in asked)
+                    and (column.name in asked or (not _finds_no_rows(group) and (len(group.column_names) == 1 or not asked)))
                 )
             )
         ):
             shown = (legacy.low, legacy.high) != (shadow.low, shadow.high) or values_differ(legacy, shadow)
             yield Finding(pattern=Pattern.TIME_WINDOW, group=group, entity=column, detail="reach", shown=shown, asked=True)
+
+
+def _finds_no_rows(group: Group) -> bool:
+    """Whether shadow has no row of this kind: then it is not asked when any of them was, unless the assertion names the column."""
+    return group.only_shadow_finds_none and not group.outline.selected
 
 
 def window_in_filter(group: Group, *, asked: bool) -> Iterator[Finding]:

@@ -441,3 +441,42 @@ def test_a_key_may_be_asked_for_by_a_column_that_refers_to_it_under_another_name
     values = {PRINT: (match(), match("patients.guardian"))}
     coupling = one(explained(sources(literal(match()), values=values), (sides[0],), (sides[1],)))
     assert (coupling.entity, coupling.strength) == ("patients.guardian", Strength.LIKELY)
+
+
+OF_WARD = "SELECT n.* FROM wards w JOIN nurses n USING (nurse_no) WHERE w.ward_no = ?"
+
+
+def staffed(side: Side, nurse: str) -> DeepRecord:
+    """Line 9 reads the nurse of a ward, whose number is as given."""
+    columns = tuple(
+        DeepColumn(name=name, types=(kind,), distinct=1, values=values)
+        for name, kind, values in (("nurse_no", "int", (nurse,)), ("surname", "str", (f"s{nurse}",)))
+    )
+    ward = (DeepValue(type="str", fingerprints=("dddddddddddd",)),)
+    return record(side, DeepStatement(sql=OF_WARD, fetched=1, columns=columns, parameters=ward, at=DeepPlace(path="tests/test_a.py", line=9)))
+
+
+@pytest.mark.parametrize(("on_legacy", "on_shadow", "coupled"), [(PRINT, "b" * 12, True), ("c" * 12, "b" * 12, False), (PRINT, PRINT, False)])
+def test_a_key_in_a_table_of_expectations_is_one_where_legacy_came_to_it(on_legacy: str, on_shadow: str, *, coupled: bool) -> None:
+    head = 'NURSES = {\n    "w4": 10039,\n}\n\n\ndef test_one(db):\n    for ward, nurse in NURSES.items():\n        told = ward\n'
+    text = head + '        assert db.nurse(told)["nurse_no"] == nurse\n'
+    records = [staffed(Side.LEGACY, on_legacy), staffed(Side.SHADOW, on_shadow)]
+    sketch = sketch_of(pair(), {"tests/test_a.py": text}, *records)
+    assert sketch is not None
+    evidence = sources(literal(match("nurses.nurse_no", 0.003), line=2))
+    (result,) = explain([pair()], sources=evidence, legacy={TEST: records[0]}, shadow={TEST: records[1]}, assertions={TEST: sketch})
+    assert [(one.line, one.strength) for one in result.couplings if one.kind is CouplingKind.IDENTIFIER] == [(2, Strength.LIKELY)] * coupled
+
+
+@pytest.mark.parametrize(("asked", "coupled"), [('greeting(head) == "Dear Ms Lund"', True), ("greeting(head)", False)])
+def test_what_a_shared_key_leads_to_is_possible_where_nothing_else_explains_it(asked: str, *, coupled: bool) -> None:
+    text = "\n" * 6 + f"def test_one(db):\n    head = (\n        db.nurse(WARD))\n    assert {asked}\n"
+    failure = replace(FAILURE, frames=(Frame(path="tests/test_a.py", line=10, function="test_one"),))
+    failed = replace(pair(), shadow=SideResult(outcome=Outcome.FAILED, failure=failure))
+    records = [staffed(Side.LEGACY, "c" * 12), staffed(Side.SHADOW, "b" * 12)]
+    sketch = sketch_of(failed, {"tests/test_a.py": text}, *records)
+    assert sketch is not None
+    ward = match("wards.ward_no", 0.05, Presence.BOTH)
+    evidence = sources(literal(ward, line=4, fingerprint="d" * 12), values={"d" * 12: (ward,), "e" * 12: (replace(ward, presence=Presence.LEGACY),)})
+    (result,) = explain([failed], sources=evidence, legacy={TEST: records[0]}, shadow={TEST: records[1]}, assertions={TEST: sketch})
+    assert [(one.entity, one.strength) for one in result.couplings] == [("wards.ward_no", Strength.POSSIBLE)] * coupled

@@ -102,6 +102,32 @@ def test_more_pages_are_no_property_of_what_is_on_them(source: str, expected: tu
     assert (coupling.pattern, coupling.entity) == expected
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (LISTED + 'assert max(len(one["lines"]) for one in orders) >= 12', (Pattern.FAN_OUT, "GET /orders.lines")),
+        (LISTED + 'assert any(one["amount"] > 500 for one in orders)', (Pattern.AGGREGATE, "GET /orders.amount")),
+        (LISTED + 'assert min(one["since"] for one in orders) < "2014-01-01"', (Pattern.TIME_WINDOW, "GET /orders.since")),
+        ('body = get("/orders")\nassert body["total"] > 400', (Pattern.CARDINALITY, "orders")),
+    ],
+)
+def test_the_count_that_goes_with_a_page_is_not_what_is_asked_of_members_that_no_column_is_called_like(
+    source: str, expected: tuple[Pattern, str]
+) -> None:
+    sides = []
+    for pages, parties, total in ((4, ("1", "2", "14"), 520), (1, ("2",), 80)):
+        members = (
+            column("lines", *parties, kind="list"),
+            DeepColumn(name="amount", types=("float",), distinct=3, low=3, high=4),
+            column("since", kind="str", formats=("date",), distinct=3, low=pages, high=9),
+            number("total", total),
+        )
+        statements = [one for place in range(pages) for one in page(place * 100, 100 if pages > 1 else 80, column("status", "p"))]
+        sides.append({"statements": tuple(statements), "requests": tuple(answer("/orders", 100, *members) for _ in range(pages))})
+    (coupling,) = explained(source, *sides).couplings
+    assert (coupling.pattern, coupling.entity) == expected
+
+
 def test_a_later_page_that_is_empty_is_a_matter_of_how_many_there_are() -> None:
     sides = [
         {"statements": page(100, count, column("status", "p", "s")), "requests": (answer("/orders", count, number("total", total)),)}

@@ -652,3 +652,48 @@ def test_what_is_kept_where_there_is_something(asked: str, expected: Pattern) ->
         else [sides[0], replace(sides[0], columns=(column("km", types=("float",), values=None), sides[0].columns[1]))]
     )
     assert pattern(found(source, *sides, line=3))[0] is expected
+
+
+def test_of_rows_that_are_not_there_it_is_not_asked_when_they_were() -> None:
+    sql = "SELECT id, begun FROM visits WHERE kind = ? AND ended IS NULL"
+    day = {"types": ("date",), "values": None}
+    sides = [statement(rows, column("id", types=("int",)), column("begun", **day), sql=sql) for rows in (3, 0)]
+    source = 'ill = db.rows(select(visits.c.id, visits.c.begun).where(visits.c.kind == "ill", visits.c.ended.is_(None)))\nassert ill'
+    assert pattern(found(source, *sides, line=3)) == (Pattern.NULL, "visits.ended")
+
+
+def figures(**numbers: tuple[int, int]) -> list[tuple[DeepColumn, ...]]:
+    """The one row of both sides; numbers by name, as on legacy and on shadow."""
+    return [
+        tuple(column(name, types=("int",), distinct=1, values=(f"v{pair[side]}",), low=pair[side], high=pair[side]) for name, pair in numbers.items())
+        for side in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [
+        ("count(*) FILTER (WHERE phone IS NULL)", (Pattern.NULL, "patients.phone")),
+        ("sum(CASE WHEN phone IS NULL THEN ? ELSE ? END)", (Pattern.NULL, "patients.phone")),
+        ("count(*) FILTER (WHERE ward = ?)", (Pattern.VALUE_SET, "patients.ward")),
+        ("sum(lower(ward) = ?)", (Pattern.VALUE_SET, "patients.ward")),
+        ("sum(nights)", (Pattern.AGGREGATE, "patients.nights")),
+    ],
+)
+def test_of_several_numbers_the_named_one_is_counted_by_its_own_condition(figure: str, expected: tuple[Pattern, str]) -> None:
+    sql = f"SELECT count(*) AS people, {figure} AS wanted FROM patients WHERE city = ?"
+    sides = [statement(1, *row, sql=sql) for row in figures(people=(3, 2), wanted=(2, 0))]
+    assert pattern(found('assert db.one()["wanted"] > 0', *sides)) == expected
+
+
+def test_a_number_that_shadow_has_too_is_none_of_its_condition() -> None:
+    sql = "SELECT count(*) AS people, count(*) FILTER (WHERE phone IS NULL) AS wanted FROM patients"
+    sides = [statement(1, *row, sql=sql) for row in figures(people=(3, 2), wanted=(2, 1))]
+    assert pattern(found('assert db.one()["wanted"] > 9', *sides))[0] is Pattern.CARDINALITY
+
+
+@pytest.mark.parametrize(("on_shadow", "expected"), [(2, Pattern.NULL), (1, Pattern.CARDINALITY)])
+def test_what_is_filled_is_held_against_all_there_are(on_shadow: int, expected: Pattern) -> None:
+    sql = "SELECT count(*) AS people, count(phone) AS reachable FROM patients"
+    sides = [statement(1, *row, sql=sql) for row in figures(people=(4, 2), reachable=(3, on_shadow))]
+    assert pattern(found('row = db.one()\nassert row["reachable"] < row["people"]', *sides, line=3))[0] is expected

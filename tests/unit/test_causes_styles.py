@@ -421,6 +421,46 @@ def test_rows_that_are_counted_by_a_value_that_shadow_has_as_well_are_a_count() 
     assert of_rows('found = [row for row in db.all() if row["kind"] == "3c"]\nassert len(found) > 5', legacy, shadow)[0] is Pattern.CARDINALITY
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        'gone = [row["id"] for row in db.all() if row["gone"]]\nassert len(gone) == 8',
+        'assert len([row for row in db.all() if row["gone"] == 1]) == 8',
+    ],
+)
+def test_rows_that_are_counted_by_a_flag_that_no_row_of_shadow_has_are_of_that_value(source: str) -> None:
+    legacy, shadow = rows(40, column("gone", "0", "1", types=("int",), low=0, high=1)), rows(9, column("gone", "0", types=("int",), low=0, high=0))
+    assert of_rows(source, legacy, shadow) == (Pattern.VALUE_SET, "loans.gone")
+    assert of_rows(source, legacy, rows(9, *legacy.columns))[0] is Pattern.CARDINALITY
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("min(map(len, codes)) == 3", Pattern.FORMAT),
+        ("any(len(code) == 3 for code in codes)", Pattern.FORMAT),
+        ("max(map(len, by_code.values())) > 3", Pattern.FAN_OUT),
+    ],
+)
+def test_the_length_of_what_rows_hold_says_how_it_is_written(asked: str, expected: Pattern) -> None:
+    made = 'codes = [row["kind"] for row in db.all()]\nby_code = {}\nfor row in db.all(): by_code.setdefault(row["kind"], []).append(row)\n'
+    assert of_rows(f"{made}assert {asked}", *kinds())[0] is expected
+
+
+@pytest.mark.parametrize(("different", "expected"), [(None, Pattern.AGGREGATE), (("1", "2", "9"), Pattern.VALUE_SET)])
+def test_whether_any_of_many_numbers_lies_beyond_one_asks_how_far_they_reach(different: tuple[str, ...] | None, expected: Pattern) -> None:
+    legacy = rows(40, DeepColumn(name="km", types=("int",), distinct=3, values=different, low=1, high=4))
+    shadow = rows(9, DeepColumn(name="km", types=("int",), distinct=1, values=("1",), low=1, high=1))
+    assert of_rows('assert any(row["km"] > 500 for row in db.all())', legacy, shadow) == (expected, "loans.km")
+
+
+def test_lengths_of_several_say_how_many_each_has() -> None:
+    asked, held = "SELECT title FROM loans WHERE member_id = ?", (column("title", "a", "b"),)
+    sides = [tuple(DeepStatement(sql=asked, columns=held, fetched=count) for count in counts) for counts in ((7, 2, 4), (2, 2, 2))]
+    source = "books = {one: db.loans(one) for one in range(3)}\nassert max(map(len, books.values())) > 6"
+    assert pattern(explained(source, *({"statements": several} for several in sides)))[0] is Pattern.FAN_OUT
+
+
 def test_expectations_may_be_taken_out_of_a_constant() -> None:
     legacy, shadow = rows(40, column("kind", "a", "b")), rows(9, column("kind", "c"))
     source = 'assert db.all()[0]["kind"] == EXPECTED["first"]["kind"]'

@@ -77,12 +77,12 @@ def with_values(found: SourceEvidence, bundle: Bundle, index: IdentityIndex, key
     fingerprints = sorted(deep_fingerprints(bundle) | message_fingerprints(bundle))
     matched = zip(fingerprints, index.lookup_fingerprints(fingerprints), strict=True)
     referring = other_names(index.referring)
-    return replace(found, values={one: _with_referring(matches, referring) for one, matches in matched if matches})
+    return replace(found, values={one: with_other_names(matches, referring) for one, matches in matched if matches})
 
 
-def _with_referring(matches: Sequence[Match], referring: Mapping[str, Sequence[str]]) -> tuple[Match, ...]:
-    """The matches of a value, and those of columns that refer to these by a name of their own. What both sides hold is reference data."""
-    own = (match for match in matches if match.presence is Presence.LEGACY)
+def with_other_names(matches: Sequence[Match], referring: Mapping[str, Sequence[str]]) -> tuple[Match, ...]:
+    """The matches of a value, and those of columns that refer to these by a name of their own, also where both sides hold a record under it."""
+    own = (match for match in matches if match.presence is not Presence.SHADOW)
     return (*matches, *(replace(match, entity=column) for match in own for column in referring.get(match.entity, ())))
 
 

@@ -33,7 +33,8 @@ def sketched(bundle: Bundle, root: Path) -> dict[str, Sketch]:
     for each in pairs:
         pair = _skipping(each, root)
         sources = _sources(pair, root, texts)
-        sketch = sketch_of(pair, sources, legacy.get(pair.test_id), shadow.get(pair.test_id)) if sources else None
+        records = [side.get(pair.test_id) or side.get(pair.test_id.rpartition(" [")[0]) for side in (legacy, shadow)]  # of a subtest: its test's
+        sketch = sketch_of(pair, sources, *records) if sources else None
         if pair.direction in {Direction.LEGACY_ONLY_COLLECTED, Direction.SHADOW_ONLY_COLLECTED}:
             path = pair.test_id.partition("::")[0]
             sketch = sketch_of_cases(pair.test_id, {path: _text(root / path) or ""})
