@@ -15,8 +15,9 @@ over sqlite3, SQL in files, JSON and TOML, frames of pandas, ids put together), 
 in a chain of calls, YAML and CSV), `harbour` (repositories over sqlite3, inherited test classes, setUpModule, common table expressions, golden
 files), `bikes` (dictionaries of sqlite3, a service that works figures out, records kept by their key), `trader` (SQL strings over
 sqlite3, text keys of five letters, a dataclass of expectations, enums, f-strings, CSV and JSON), `personnel` (PostgreSQL by
-SQLAlchemy Core and psycopg beside it, text() and select(), windows and common table expressions, unittest classes, YAML and TOML; it needs PGHOST). Figures are printed as JSON, with what was
-missed on standard error.
+SQLAlchemy Core and psycopg beside it, text() and select(), windows and common table expressions, unittest classes, YAML and TOML; it needs
+PGHOST), `ticketing` (FastAPI below uvicorn in a thread, SQLAlchemy's ORM, a client wrapper over httpx, urllib and a test client, pages by their
+next links, members that are called otherwise than columns). Figures are printed as JSON, with what was missed on standard error.
 
 A suite is one text, so that nothing collects or mends its files. `#@name` at the end of a line names a place, `#@!` a decoy; neither is in the file
 that is written. A line of the last part is `test | verdict | coupling:pattern | entity | places | remedies`; tests that it does not name agree.
